@@ -1,0 +1,40 @@
+# `make demo` and `make test` do all the set-up a fresh machine needs.
+# uv is used where it is installed; otherwise a Python >= 3.12's own venv and pip.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.14 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+.PHONY: setup demo test lint format schema picture bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing $(VENV) && uv pip install --quiet --python $(BIN)/python -e '.[dev]'; \
+	elif [ -n "$(PYTHON)" ]; then \
+		"$(PYTHON)" -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+	else \
+		echo "inspector needs Python 3.12 or newer, or uv; neither was found on PATH." >&2; exit 2; \
+	fi
+	@touch $(STAMP)
+
+demo: setup
+	@$(BIN)/inspector demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: setup
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

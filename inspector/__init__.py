@@ -1,0 +1,1 @@
+"""Explains HTTP traffic: from a recording or a live proxy to words, evidence and a fix."""
