@@ -1,0 +1,239 @@
+"""The result: one documented, versioned model. Every renderer and every test reads it.
+
+``inspector.report/1`` is a contract: things are added to it, nothing in it is changed without a new version.
+The JSON Schema is generated from these very types (`schema`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from inspector.browser.verdict import NO_VERDICTS, Verdicts
+
+SCHEMA = "inspector.report/1"
+
+
+class Severity(StrEnum):
+    """How much a finding matters: broken, likely defect, hygiene, explanation."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for error to 3 for info."""
+        return _RANK[self]
+
+    def at_least(self, other: Severity) -> bool:
+        """Whether this severity is as grave as `other` or graver."""
+        return _RANK[self] <= _RANK[other]
+
+
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2, Severity.INFO: 3}
+
+Certainty = Literal["certain", "likely", "depends", "unknown"]
+
+Where = Literal[
+    "request.line",
+    "request.field",
+    "request.body",
+    "response.status",
+    "response.field",
+    "response.body",
+    "url",
+    "connection",
+    "tls",
+    "timing",
+    "exchange",
+]
+
+
+class Evidence(Struct, frozen=True):
+    """One thing the finding rests on, quoted from the exchange, secrets masked.
+
+    `mark` is the part of `value` that matters (a substring) and `label` says in a few words what it means; a
+    renderer draws them under the line as compilers do. `exchange` is set where it comes from another exchange.
+    """
+
+    where: Where
+    name: str | None = None
+    value: str | None = None
+    mark: str | None = None
+    label: str | None = None
+    exchange: int | None = None
+
+
+class Annotation(Struct, frozen=True):
+    """One thing told about one exchange.
+
+    `title` names the thing and the outcome; `detail` says what happened here and why; `fix` who sets what to what.
+    `certainty` is how sure this is; `condition` completes it where it is not certain. Texts are plain, with
+    `code` in backticks.
+    """
+
+    rule: str
+    severity: Severity
+    title: str
+    detail: str
+    fix: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    references: tuple[str, ...] = ()
+    certainty: Certainty = "certain"
+    condition: str | None = None
+
+
+class FieldLine(Struct, frozen=True, gc=False):
+    """A field line as received, secrets masked."""
+
+    name: str
+    value: str
+
+
+class MessageFields(Struct, frozen=True):
+    """The field lines of both messages; in the report only where they were asked for."""
+
+    request: tuple[FieldLine, ...] = ()
+    response: tuple[FieldLine, ...] = ()
+
+
+class HttpVersions(Struct, frozen=True):
+    """What was spoken on each side, ``None`` where unknown."""
+
+    client: str | None = None
+    server: str | None = None
+
+
+class ExchangeReport(Struct, frozen=True):
+    """Everything said about one exchange. `status` is ``None`` where no response arrived."""
+
+    index: int
+    capture: int
+    method: str
+    url: str
+    status: int | None
+    verdicts: Verdicts = NO_VERDICTS
+    annotations: tuple[Annotation, ...] = ()
+    reason: str | None = None
+    http_version: HttpVersions = HttpVersions()
+    resource_type: str | None = None
+    media_type: str | None = None
+    page: str | None = None
+    started: float | None = None
+    duration: float | None = None
+    """Milliseconds."""
+    size: int | None = None
+    """Octets of response content on the wire."""
+    error: str | None = None
+    fields: MessageFields | None = None
+
+
+class Story(Struct, frozen=True):
+    """What several exchanges mean together."""
+
+    kind: str
+    title: str
+    exchanges: tuple[int, ...]
+    steps: tuple[str, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    capture: int = 0
+
+
+class Skipped(Struct, frozen=True):
+    """An entry of a capture that could not be explained; `index` is ``None`` where its place is not known."""
+
+    index: int | None
+    reason: str
+
+
+class PageInfo(Struct, frozen=True):
+    """A page of a capture. Times in milliseconds after `started` (seconds since 1970)."""
+
+    id: str
+    title: str | None = None
+    url: str | None = None
+    started: float | None = None
+    content_loaded: float | None = None
+    loaded: float | None = None
+
+
+class CaptureInfo(Struct, frozen=True):
+    """One file read. `entries` counts what the file holds: explained + skipped = entries."""
+
+    path: str
+    format: str
+    creator: str | None = None
+    entries: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader should know of the recording as a whole (cut short, cookies removed by the exporter …)."""
+    pages: tuple[PageInfo, ...] = ()
+
+
+class Summary(Struct, frozen=True):
+    """Counts over all exchanges reported; `worst` names the gravest rules, most frequent first."""
+
+    exchanges: int = 0
+    error: int = 0
+    warning: int = 0
+    note: int = 0
+    info: int = 0
+    worst: tuple[str, ...] = ()
+
+
+class Report(Struct, frozen=True):
+    """What `inspector explain --format json` prints."""
+
+    schema: str
+    captures: tuple[CaptureInfo, ...]
+    exchanges: tuple[ExchangeReport, ...]
+    stories: tuple[Story, ...]
+    summary: Summary
+
+
+def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()) -> Summary:
+    """Count annotations by severity over exchanges and stories."""
+    counts = dict.fromkeys(Severity, 0)
+    rules: dict[tuple[int, str], int] = {}
+    total = 0
+
+    def count(annotations: tuple[Annotation, ...]) -> None:
+        for annotation in annotations:
+            severity = annotation.severity
+            counts[severity] += 1
+            if severity is not Severity.INFO:
+                key = (_RANK[severity], annotation.rule)
+                rules[key] = rules.get(key, 0) + 1
+
+    for exchange in exchanges:
+        total += 1
+        count(exchange.annotations)
+    for story in stories:
+        count(story.annotations)
+    worst = sorted(rules, key=lambda key: (key[0], -rules[key], key[1]))
+    return Summary(
+        exchanges=total,
+        error=counts[Severity.ERROR],
+        warning=counts[Severity.WARNING],
+        note=counts[Severity.NOTE],
+        info=counts[Severity.INFO],
+        worst=tuple(rule for _, rule in worst[:5]),
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the report, generated from the types above."""
+    generated = msgspec.json.schema(Report)
+    report = generated["$defs"]["Report"]
+    report["properties"]["schema"] = {"const": SCHEMA}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "inspector report, version 1",
+        **generated,
+    }
