@@ -1,0 +1,174 @@
+"""Secrets are shown as stable placeholders: the same secret always gets the same one, so flows stay readable.
+
+Placeholders are numbered in the order secrets are first shown. They are not hashes: a hash of a short secret can be
+reversed by trying, a number cannot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from functools import lru_cache
+from urllib.parse import unquote
+
+from inspector.exchange import Exchange
+
+SECRET_FIELDS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "authentication-info",
+        "api-key",
+        "apikey",
+        "private-token",
+        "dpop",
+        "x-amz-security-token",
+        "x-goog-iap-jwt-assertion",
+    }
+)
+"""Fields whose whole value is a credential; a leading auth scheme is kept."""
+
+_SECRET_NAME = re.compile(
+    r"(?:^|[-_.\[])(?:token|secret|api-?_?key|apikey|passw(?:or)?d|passwd|pwd|session-?_?id|sessid|sid|jsessionid|"
+    r"phpsessid|auth|jwt|credential|signature|sig|assertion|samlresponse|samlrequest|ticket|otp|pin|csrf|xsrf|nonce|code|"
+    r"code_verifier|state|access_?token|refresh_?token|id_?token|client_?secret|private_?key|key)(?:$|[-_.\]])",
+    re.IGNORECASE,
+)
+_SECRET_FIELD_NAME = re.compile(
+    r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE
+)
+_NOT_SECRET_FIELDS = frozenset({"sec-fetch-storage-access", "sec-session-id"})
+_PARAMETER = re.compile(r"(?<=[?&;#])([^=&;#?]{1,80})=([^&;#]+)")
+_USERINFO = re.compile(r"(?<=//)[^/?#@]+(?=@)")
+_JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*")
+_SCHEME = re.compile(r"([A-Za-z][\w-]{1,20}) +(\S.*)", re.DOTALL)
+_COOKIE = re.compile(r"([^=;]*=)([^;]*)")
+
+
+class Masker:
+    """Replaces secrets by ``[masked N]``. One per report, so that numbers agree across its exchanges.
+
+    `reveal` switches masking off. At most `limit` secrets are remembered; the longest unseen is forgotten first.
+    """
+
+    def __init__(self, reveal: bool = False, limit: int = 20_000) -> None:
+        self.reveal = reveal
+        self._limit = limit
+        self._numbers: OrderedDict[str, int] = OrderedDict()
+        self._count = 0
+
+    def secret(self, value: str) -> str:
+        """The placeholder of one secret value; an empty value is no secret and stays."""
+        if self.reveal or not value or value.startswith("[masked "):
+            return value
+        number = self._numbers.get(value)
+        if number is None:
+            self._count += 1
+            number = self._numbers[value] = self._count
+            if len(self._numbers) > self._limit:
+                self._numbers.popitem(last=False)
+        else:
+            self._numbers.move_to_end(value)
+        return f"[masked {number}]"
+
+    def field(self, name: str, value: str) -> str:
+        """A field's value as it may be shown. `name` in any case."""
+        if self.reveal or not value:
+            return value
+        name = name.lower()
+        if name == "cookie":
+            return _COOKIE.sub(lambda m: m[1] + self.secret(m[2]), value) if "=" in value else self.secret(value)
+        if name == "set-cookie":
+            return self._set_cookie(value)
+        if name in SECRET_FIELDS or (_SECRET_FIELD_NAME.search(name) and name not in _NOT_SECRET_FIELDS):
+            scheme = _SCHEME.fullmatch(value)
+            return f"{scheme[1]} {self.secret(scheme[2])}" if scheme else self.secret(value)
+        return self.text(value)
+
+    def _set_cookie(self, value: str) -> str:
+        pair, semicolon, attributes = value.partition(";")
+        name, equals, content = pair.partition("=")
+        if not equals:
+            return self.secret(pair) + semicolon + attributes
+        return f"{name}={self.secret(content.strip())}{semicolon}{attributes}"
+
+    def url(self, url: str) -> str:
+        """A URL as it may be shown: credentials and secret-looking parameter values masked."""
+        if self.reveal:
+            return url
+        if "@" in url:
+            url = _USERINFO.sub(lambda m: self.secret(m[0]), url)
+        if "=" in url:
+            url = _PARAMETER.sub(self._parameter, url)
+        return _JWT.sub(lambda m: self.secret(m[0]), url) if "eyJ" in url else url
+
+    def _parameter(self, match: re.Match[str]) -> str:
+        name, value = match[1], match[2]
+        return f"{name}={self.secret(value)}" if _secret_parameter(name) else match[0]
+
+    def text(self, text: str) -> str:
+        """Free text as it may be shown: URLs' secret parameters and JSON Web Tokens masked."""
+        if self.reveal:
+            return text
+        if "=" in text and "://" in text:
+            return self.url(text)
+        return _JWT.sub(lambda m: self.secret(m[0]), text) if "eyJ" in text else text
+
+    def scrub(self, text: str, secrets: tuple[str, ...]) -> str:
+        """`text` with every occurrence of the given secrets masked: the net under everything else."""
+        if self.reveal:
+            return text
+        for value in secrets:
+            if value in text:
+                text = text.replace(value, self.secret(value))
+        return text
+
+
+@lru_cache(maxsize=4096)
+def _secret_parameter(name: str) -> bool:
+    return _SECRET_NAME.search(unquote(name)) is not None
+
+
+@lru_cache(maxsize=2048)
+def _field_secrets(name: str, value: str) -> tuple[str, ...]:
+    if name == "cookie":
+        found = [m[2] for m in _COOKIE.finditer(value)]
+    elif name == "set-cookie":
+        found = [value.partition(";")[0].partition("=")[2]]
+    else:
+        found = [value.rpartition(" ")[2]]
+    return tuple({f.strip() for f in found if _worth_hiding(f.strip())})
+
+
+def _worth_hiding(value: str) -> bool:
+    """Long and mixed enough that replacing it anywhere hides a secret rather than mangling a sentence."""
+    return (
+        len(value) >= 8
+        and "://" not in value
+        and not value.isdigit()
+        and any(c.isdigit() for c in value)
+        and any(c.isalpha() for c in value)
+    )
+
+
+@lru_cache(maxsize=2048)
+def _url_secrets(url: str) -> tuple[str, ...]:
+    found = [m[2] for m in _PARAMETER.finditer(url) if _secret_parameter(m[1])]
+    found += [m[0] for m in _USERINFO.finditer(url)]
+    return tuple({f for f in found if _worth_hiding(f)})
+
+
+def secrets_of(exchange: Exchange) -> tuple[str, ...]:
+    """The secrets an exchange carries in its URL and credential fields, for `Masker.scrub`."""
+    found: tuple[str, ...] = ()
+    request = exchange.request
+    if "=" in request.url or "@" in request.url:
+        found += _url_secrets(request.url)
+    index = request.fields.index
+    for name in ("cookie", "authorization", "proxy-authorization"):
+        for value in index.get(name, ()):
+            found += _field_secrets(name, value)
+    if exchange.response is not None:
+        for value in exchange.response.fields.index.get("set-cookie", ()):
+            found += _field_secrets("set-cookie", value)
+    return found

@@ -1,0 +1,1 @@
+"""What is worth telling a person: one module a topic, one small function a rule."""

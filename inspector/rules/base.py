@@ -1,0 +1,173 @@
+"""What a rule is: a function, the page that explains it, and what an exchange must have for it to be asked.
+
+A topic is a module of this package; a rule is a function in it under the `rule` decorator. Nothing else has to be
+touched to add one: `inspector.rules.catalogue` finds it, the engine indexes it by its triggers, `inspector rule`
+prints its page, and the tests run its two examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from textwrap import dedent
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from inspector.report import Certainty, Evidence, Severity
+
+if TYPE_CHECKING:
+    from inspector.subject import Subject
+
+Trigger = tuple[str, object]
+"""What an exchange must have: see the functions below. A rule is asked when *any* of its triggers is met."""
+
+
+def always() -> tuple[Trigger, ...]:
+    """Every exchange. Costly: prefer anything narrower."""
+    return (("always", None),)
+
+
+def responded() -> tuple[Trigger, ...]:
+    """Exchanges with a response."""
+    return (("responded", True),)
+
+
+def failed() -> tuple[Trigger, ...]:
+    """Exchanges that ended without a response."""
+    return (("responded", False),)
+
+
+def status(*codes: int) -> tuple[Trigger, ...]:
+    """Responses with one of these status codes."""
+    return tuple(("status", code) for code in codes)
+
+
+def status_class(*classes: int) -> tuple[Trigger, ...]:
+    """Responses whose status code begins with one of these digits."""
+    return tuple(("class", digit) for digit in classes)
+
+
+def method(*names: str) -> tuple[Trigger, ...]:
+    """Requests with one of these methods (case-sensitive, as methods are)."""
+    return tuple(("method", name) for name in names)
+
+
+def scheme(*names: str) -> tuple[Trigger, ...]:
+    """Requests for URLs of one of these schemes."""
+    return tuple(("scheme", name) for name in names)
+
+
+def request_field(*names: str) -> tuple[Trigger, ...]:
+    """Requests that carry one of these fields (lower-case names)."""
+    return tuple(("request", name) for name in names)
+
+
+def response_field(*names: str) -> tuple[Trigger, ...]:
+    """Responses that carry one of these fields (lower-case names)."""
+    return tuple(("response", name) for name in names)
+
+
+def document() -> tuple[Trigger, ...]:
+    """Responses that are (or would be shown as) documents."""
+    return (("document", True),)
+
+
+def cors(*outcomes: str) -> tuple[Trigger, ...]:
+    """Exchanges whose CORS verdict has one of these outcomes; with none given, any CORS verdict at all."""
+    return tuple(("cors", outcome) for outcome in outcomes or ("allowed", "blocked", "depends", "unknown"))
+
+
+def blocking(*outcomes: str) -> tuple[Trigger, ...]:
+    """Exchanges whose blocking verdict has one of these outcomes (default: blocked and depends)."""
+    return tuple(("block", outcome) for outcome in outcomes or ("blocked", "depends"))
+
+
+def cookies_judged() -> tuple[Trigger, ...]:
+    """Exchanges with a verdict on a cookie set or due."""
+    return (("cookies", True),)
+
+
+def http_version(*versions: str) -> tuple[Trigger, ...]:
+    """Exchanges in which either side spoke one of these versions (``"1.1"``, ``"2"`` …)."""
+    return tuple(("version", version) for version in versions)
+
+
+class Finding(Struct, frozen=True):
+    """What a rule found in one exchange. What is ``None`` here is taken from the rule.
+
+    Texts are plain, `code` in backticks; every value quoted from traffic goes through the subject's evidence and
+    `shown` helpers, which mask secrets.
+    """
+
+    detail: str
+    fix: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    title: str | None = None
+    severity: Severity | None = None
+    certainty: Certainty = "certain"
+    condition: str | None = None
+
+
+Found = Finding | Iterable[Finding] | None
+Check = Callable[["Subject"], Found]
+
+
+class Page(Struct, frozen=True):
+    """A rule's page. `shows` and `quiet` are exchanges in plain HTTP text (see `inspector.rules.example`)."""
+
+    what: str
+    why: str
+    fix: str
+    unless: str
+    shows: str
+    quiet: str
+
+
+Once = Literal["exchange", "origin", "session"]
+"""How often a finding is told: for every exchange, once an origin, or once a session."""
+
+
+class Rule(Struct, frozen=True):
+    """One thing worth telling: what it is called, when it is asked, how it is decided, and its page."""
+
+    id: str
+    severity: Severity
+    title: str
+    on: tuple[Trigger, ...]
+    references: tuple[str, ...]
+    page: Page
+    check: Check
+    once: Once = "exchange"
+
+    @property
+    def topic(self) -> str:
+        """The part of the id before the slash."""
+        return self.id.partition("/")[0]
+
+
+def rule(
+    id: str,
+    severity: Severity,
+    title: str,
+    *,
+    on: tuple[Trigger, ...],
+    references: tuple[str, ...],
+    what: str,
+    why: str,
+    fix: str,
+    shows: str,
+    quiet: str,
+    unless: str = "",
+    once: Once = "exchange",
+) -> Callable[[Check], Rule]:
+    """Make a function a rule. The function takes a `Subject` and returns what it found: one, several, or nothing.
+
+    `what`, `why`, `fix` and `unless` ("when it is not a problem") are the rule's page; `shows` and `quiet` are one
+    exchange for which the rule speaks and one for which it does not.
+    """
+
+    def decorate(check: Check) -> Rule:
+        page = Page(*(dedent(text).strip() for text in (what, why, fix, unless)), shows=shows, quiet=quiet)
+        return Rule(id, severity, title, on, references, page, check, once)
+
+    return decorate
