@@ -16,7 +16,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
@@ -369,4 +369,4 @@ def header_text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return cast(str, raw.decode("latin-1"))
+        return raw.decode("latin-1")

@@ -34,9 +34,7 @@ _SECRET_NAME = re.compile(
     r"code_verifier|state|access_?token|refresh_?token|id_?token|client_?secret|private_?key|key)(?:$|[-_.\]])",
     re.IGNORECASE,
 )
-_SECRET_FIELD_NAME = re.compile(
-    r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE
-)
+_SECRET_FIELD_NAME = re.compile(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
 _NOT_SECRET_FIELDS = frozenset({"sec-fetch-storage-access", "sec-session-id"})
 _PARAMETER = re.compile(r"(?<=[?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = re.compile(r"(?<=//)[^/?#@]+(?=@)")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from inspector.url import Url, ip_address
 
 
 @lru_cache(maxsize=1)
-def _suffixes():  # type: ignore[no-untyped-def]  # the library ships no types
+def _suffixes() -> Any:
     from publicsuffixlist import PublicSuffixList  # loading the list costs a few hundredths of a second
 
     return PublicSuffixList()

@@ -167,7 +167,11 @@ def rule(
     """
 
     def decorate(check: Check) -> Rule:
-        page = Page(*(dedent(text).strip() for text in (what, why, fix, unless)), shows=shows, quiet=quiet)
+        page = Page(_clean(what), _clean(why), _clean(fix), _clean(unless), shows, quiet)
         return Rule(id, severity, title, on, references, page, check, once)
 
     return decorate
+
+
+def _clean(text: str) -> str:
+    return dedent(text).strip()

@@ -1,4 +1,4 @@
-'''Exchanges written as plain HTTP text: what rule pages show and what their tests run.
+"""Exchanges written as plain HTTP text: what rule pages show and what their tests run.
 
     # page: https://shop.test/
     GET https://api.shop.test/items HTTP/2
@@ -12,9 +12,10 @@
 The target is absolute, so that the scheme is known. Lines beginning with ``#`` before the request line say what the
 wire does not: ``type`` (resource type), ``page`` (URL of the page), ``initiator`` (URL), ``at`` (start, ISO 8601),
 ``wait`` (ms), ``duration`` (ms), ``connection`` (id), ``server`` (address), ``from`` (served from), ``error``,
-``client`` (HTTP version between client and recorder), ``tls`` and ``alpn``. Exchanges are separated by a line ``---``. A missing response part means that
+``client`` (HTTP version between client and recorder), ``tls`` and ``alpn``. Exchanges are separated by a line
+``---``. A missing response part means that
 none arrived.
-'''
+"""
 
 from __future__ import annotations
 
@@ -46,9 +47,7 @@ from inspector.url import parse
 EXAMPLE_START = 1_772_366_400.0
 """When examples happen unless they say so: 2026-03-01T12:00:00Z. Each further exchange is a second later."""
 
-RECORDER = Recorder(
-    kind="har", creator="example", vantage="browser", cookies_recorded=True, preflights_recorded=True
-)
+RECORDER = Recorder(kind="har", creator="example", vantage="browser", cookies_recorded=True, preflights_recorded=True)
 
 
 def parse_example(text: str, recorder: Recorder = RECORDER) -> list[Exchange]:
@@ -70,9 +69,7 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
     method, url, version = request_line
     fields, pseudo, content = _message(lines[1:split])
     encrypted = parse(url).secure
-    request = Request(
-        method, url, fields, said.get("client") or _version(version), pseudo, _body(content, EMPTY_BODY)
-    )
+    request = Request(method, url, fields, said.get("client") or _version(version), pseudo, _body(content, EMPTY_BODY))
     response = None
     if split < len(lines):
         status_line = lines[split].split(" ", 2)
@@ -86,9 +83,7 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
             pseudo,
             _body(content, nothing),
         )
-    started = (
-        datetime.fromisoformat(said["at"]).astimezone(UTC).timestamp() if "at" in said else EXAMPLE_START + index
-    )
+    started = datetime.fromisoformat(said["at"]).astimezone(UTC).timestamp() if "at" in said else EXAMPLE_START + index
     page = said.get("page")
     initiator = said.get("initiator")
     duration, wait = said.get("duration"), said.get("wait")
@@ -117,7 +112,8 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
 
 def _message(lines: list[str]) -> tuple[Fields, tuple[Field, ...], str]:
     blank = lines.index("") if "" in lines else len(lines)
-    fields, pseudo = [], []
+    fields: list[Field] = []
+    pseudo: list[Field] = []
     for line in lines[:blank]:
         name, colon, value = line[1:].partition(":")
         if not colon:

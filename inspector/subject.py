@@ -1,0 +1,248 @@
+"""One exchange as the rules see it: the exchange, its verdicts, and what is read from it, parsed once and lazily."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from inspector import url as urls
+from inspector.browser.verdict import NO_VERDICTS, Verdicts
+from inspector.exchange import NO_FIELDS, Exchange, Fields
+from inspector.mask import Masker
+from inspector.report import Evidence, Where
+
+if TYPE_CHECKING:
+    from inspector.session import Session
+
+_DOCUMENT_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object", "fencedframe"})
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+
+
+@lru_cache(maxsize=1024)
+def essence(content_type: str) -> str:
+    """The media type of a ``Content-Type`` value in lower case, without parameters; ``""`` where there is none."""
+    value = content_type.partition(";")[0].strip().lower()
+    kind, slash, subtype = value.partition("/")
+    return value if slash and kind and subtype and " " not in value else ""
+
+
+class Subject:
+    """What a rule is given. Everything here is read-only to rules.
+
+    `req` and `res` are the field sections (empty where there is no response), `status` is 0 without a response.
+    """
+
+    def __init__(self, exchange: Exchange, session: Session, masker: Masker) -> None:
+        self.exchange = exchange
+        self.session = session
+        self.masker = masker
+        self.verdicts: Verdicts = NO_VERDICTS
+        self.request = exchange.request
+        self.response = exchange.response
+        self.method = exchange.request.method
+        self.req: Fields = exchange.request.fields
+        response = exchange.response
+        if response is None:
+            self.res, self.status = NO_FIELDS, 0
+        else:
+            self.res, self.status = response.fields, response.status
+        self.url = urls.parse(exchange.request.url)
+
+    # -- what kind of exchange this is --------------------------------------------------------------------------
+
+    @cached_property
+    def media_type(self) -> str:
+        """The response's media type in lower case without parameters (RFC 9110, section 8.3); ``""`` if none."""
+        value = self.res.get("content-type")
+        return essence(value) if value else ""
+
+    @cached_property
+    def destination(self) -> str | None:
+        """The request's destination (Fetch): ``Sec-Fetch-Dest``, else what the recorder's resource type implies.
+
+        ``"empty"`` is `fetch()` and XMLHttpRequest. ``None`` is unknown.
+        """
+        said = self.req.get("sec-fetch-dest")
+        if said:
+            return said
+        return _DESTINATION_OF_TYPE.get(self.exchange.context.resource_type or "")
+
+    @property
+    def mode(self) -> str | None:
+        """The request mode where the client says so (``Sec-Fetch-Mode``)."""
+        return self.req.get("sec-fetch-mode")
+
+    @property
+    def fetch_site(self) -> str | None:
+        """``Sec-Fetch-Site``: how initiator and target relate, where the client says so."""
+        return self.req.get("sec-fetch-site")
+
+    @property
+    def origin(self) -> str | None:
+        """The request's ``Origin`` field."""
+        return self.req.get("origin")
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether this is a CORS preflight (Fetch, "CORS-preflight request")."""
+        return self.method == "OPTIONS" and "access-control-request-method" in self.req and "origin" in self.req
+
+    @cached_property
+    def is_navigation(self) -> bool:
+        """Whether a top-level or nested navigation made this request, as far as it is known."""
+        if self.mode is not None:
+            return self.mode == "navigate"
+        return self.exchange.context.resource_type == "document"
+
+    @cached_property
+    def is_html(self) -> bool:
+        """Whether the response says it is HTML."""
+        return self.media_type in _HTML
+
+    @cached_property
+    def is_document(self) -> bool:
+        """Whether the response is, or would be shown as, a document: `Sec-Fetch-Dest` first, then type, then media type."""
+        if self.status == 0 or self.is_preflight:
+            return False
+        said = self.req.get("sec-fetch-dest")
+        if said:
+            return said in _DOCUMENT_DESTINATIONS
+        kind = self.exchange.context.resource_type
+        if kind in _NOT_DOCUMENT_TYPES:
+            return False
+        if self.req.get("x-requested-with"):
+            return False
+        return self.is_html and (kind == "document" or self._asks_for_html)
+
+    @property
+    def _asks_for_html(self) -> bool:
+        accept = self.req.get("accept")
+        return accept is None or "text/html" in accept or "application/xhtml" in accept
+
+    @cached_property
+    def page_url(self) -> str | None:
+        """URL of the page that made the request, where known: the recorder's page, else ``Referer``, else initiator."""
+        context = self.exchange.context
+        if context.page is not None and context.page.url:
+            return context.page.url
+        referer = self.req.get("referer")
+        if referer:
+            return referer
+        return context.initiator.url if context.initiator is not None else None
+
+    @property
+    def started(self) -> float | None:
+        """When the exchange started, in seconds since 1970."""
+        return self.exchange.timings.started
+
+    @property
+    def client_version(self) -> str | None:
+        """The HTTP version the client spoke."""
+        return self.request.http_version
+
+    @property
+    def server_version(self) -> str | None:
+        """The HTTP version the server spoke."""
+        return self.response.http_version if self.response is not None else None
+
+    @property
+    def local(self) -> bool:
+        """Whether the host is loopback, where browsers and common sense relax rules about transport."""
+        return self.url.loopback
+
+    # -- quoting: every value shown goes through here, so that secrets are masked ---------------------------------
+
+    def shown(self, where: str, name: str) -> str:
+        """A field's combined value, masked. `where` is ``"request"`` or ``"response"``, `name` in lower case."""
+        fields = self.req if where == "request" else self.res
+        return self.masker.field(name, fields.get(name) or "")
+
+    @property
+    def shown_url(self) -> str:
+        """The request's URL, masked."""
+        return self.masker.url(self.request.url)
+
+    def request_field(self, name: str, mark: str | None = None, label: str | None = None) -> Evidence:
+        """Evidence: a request field (lower-case name), its absence shown as a value of ``None``."""
+        return self._field("request.field", self.req, name, mark, label)
+
+    def response_field(self, name: str, mark: str | None = None, label: str | None = None) -> Evidence:
+        """Evidence: a response field (lower-case name), its absence shown as a value of ``None``."""
+        return self._field("response.field", self.res, name, mark, label)
+
+    def _field(self, where: Where, fields: Fields, name: str, mark: str | None, label: str | None) -> Evidence:
+        value = fields.get(name)
+        return Evidence(
+            where,
+            fields.named(name) if value is not None else display_name(name),
+            None if value is None else self.masker.field(name, value),
+            mark,
+            label,
+        )
+
+    def field_line(self, where: Where, name: str, value: str, label: str | None = None) -> Evidence:
+        """Evidence: one line of a field that has several (a ``Set-Cookie``, say)."""
+        fields = self.req if where == "request.field" else self.res
+        return Evidence(where, fields.named(name), self.masker.field(name, value), None, label)
+
+    def status_evidence(self, label: str | None = None) -> Evidence:
+        """Evidence: the status code and reason phrase."""
+        reason = self.response.reason if self.response is not None else None
+        return Evidence("response.status", None, f"{self.status} {reason or ''}".strip(), None, label)
+
+    def request_line(self, mark: str | None = None, label: str | None = None) -> Evidence:
+        """Evidence: method and URL."""
+        return Evidence("request.line", None, f"{self.method} {self.shown_url}", mark, label)
+
+
+_DESTINATION_OF_TYPE = {
+    "document": "document",
+    "stylesheet": "style",
+    "script": "script",
+    "image": "image",
+    "font": "font",
+    "fetch": "empty",
+    "xhr": "empty",
+    "eventsource": "empty",
+    "ping": "empty",
+    "manifest": "manifest",
+    "texttrack": "track",
+}
+_NOT_DOCUMENT_TYPES = frozenset(
+    {
+        "stylesheet",
+        "script",
+        "image",
+        "imageset",
+        "font",
+        "fetch",
+        "xhr",
+        "eventsource",
+        "ping",
+        "beacon",
+        "manifest",
+        "texttrack",
+        "media",
+        "websocket",
+        "preflight",
+        "csp-violation-report",
+        "cspviolationreport",
+    }
+)
+
+_SPECIAL_NAMES = {
+    "etag": "ETag",
+    "www-authenticate": "WWW-Authenticate",
+    "dnt": "DNT",
+    "te": "TE",
+    "x-xss-protection": "X-XSS-Protection",
+    "content-md5": "Content-MD5",
+    "nel": "NEL",
+    "sourcemap": "SourceMap",
+}
+
+
+@lru_cache(maxsize=512)
+def display_name(name: str) -> str:
+    """A field's name as the standards write it, from its lower-case form."""
+    return _SPECIAL_NAMES.get(name) or "-".join(part.capitalize() for part in name.split("-"))
