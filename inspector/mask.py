@@ -36,6 +36,7 @@ _SECRET_NAME = re.compile(
 )
 _SECRET_FIELD_NAME = re.compile(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
 _NOT_SECRET_FIELDS = frozenset({"sec-fetch-storage-access", "sec-session-id"})
+_URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "refresh"})
 _PARAMETER = re.compile(r"(?<=[?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = re.compile(r"(?<=//)[^/?#@]+(?=@)")
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*")
@@ -81,7 +82,7 @@ class Masker:
         if name in SECRET_FIELDS or (_SECRET_FIELD_NAME.search(name) and name not in _NOT_SECRET_FIELDS):
             scheme = _SCHEME.fullmatch(value)
             return f"{scheme[1]} {self.secret(scheme[2])}" if scheme else self.secret(value)
-        return self.text(value)
+        return self.url(value) if name in _URL_FIELDS else self.text(value)
 
     def _set_cookie(self, value: str) -> str:
         pair, semicolon, attributes = value.partition(";")

@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.site import is_public_suffix, registrable_domain, same_site
+from inspector.url import is_loopback, join, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://Shop.test/a", "https://shop.test"),
+        ("https://shop.test:443/", "https://shop.test"),
+        ("https://shop.test:8443/", "https://shop.test:8443"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("ws://shop.test/", "ws://shop.test"),
+        ("data:text/plain,hi", "null"),
+        ("about:blank", "null"),
+        ("http://shop.test:bad/", "http://shop.test"),
+        ("http://[broken", "null"),
+        ("", "null"),
+    ],
+)
+def test_origin(text, origin):
+    assert parse(text).origin == origin
+
+
+@given(st.text())
+def test_parse_never_raises(text):
+    parse(text)
+    join("https://shop.test/", text)
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_loopback(host):
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["localhost.test", "10.0.0.1", "", "example.com"])
+def test_not_loopback(host):
+    assert not is_loopback(host)
+
+
+def test_sites():
+    assert registrable_domain("a.b.example.co.uk") == "example.co.uk"
+    assert registrable_domain("co.uk") is None
+    assert registrable_domain("127.0.0.1") is None
+    assert is_public_suffix("github.io")
+    assert not is_public_suffix("example.com")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("https://a.shop.test/", "https://b.shop.test/", True),
+        ("https://a.shop.test/", "http://b.shop.test/", False),
+        ("wss://a.shop.test/", "https://b.shop.test/", True),
+        ("https://a.github.io/", "https://b.github.io/", False),
+        ("http://127.0.0.1:1/", "http://127.0.0.1:2/", True),
+        ("https://127.0.0.1/", "https://127.0.0.2/", False),
+        ("data:,", "data:,", False),
+    ],
+)
+def test_same_site(a, b, same):
+    assert same_site(parse(a), parse(b)) is same
