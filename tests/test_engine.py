@@ -1,0 +1,163 @@
+"""The engine by itself: choosing rules, telling things once, surviving a rule that fails."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.engine import EVERYTHING, INTERNAL_ERROR, Engine, Options, RuleIndex
+from inspector.exchange import Context, Exchange, Fields, Recorder, Request, Response
+from inspector.report import Severity, summarize
+from inspector.rules import base
+from inspector.rules.base import Finding, Rule, rule
+from inspector.rules.catalogue import all_rules, rule_by_id, topics
+from inspector.rules.example import parse_example
+
+ALWAYS = base.always()
+PLAIN = """
+GET https://shop.test/{path} HTTP/1.1
+
+HTTP/1.1 {status} Fine
+X-Test: 1
+
+hello
+"""
+
+
+def made(check, on=ALWAYS, once="exchange", severity=Severity.NOTE) -> Rule:
+    page = {"what": "w", "why": "w", "fix": "f", "shows": "", "quiet": ""}
+    return rule("test/made", severity, "Made", on=on, references=("https://a.test",), once=once, **page)(check)
+
+
+def engine_with(*rules: Rule, options: Options = EVERYTHING) -> Engine:
+    engine = Engine(options)
+    engine._index = RuleIndex(rules)
+    return engine
+
+
+def exchanges(*paths: str, status: int = 200) -> list[Exchange]:
+    return parse_example("\n---\n".join(PLAIN.format(path=path, status=status).strip() for path in paths))
+
+
+def told(engine: Engine, *paths: str, status: int = 200) -> list[list[str]]:
+    return [[a.rule for a in engine.observe(x).annotations] for x in exchanges(*paths, status=status)]
+
+
+def test_a_failing_rule_becomes_a_note_and_the_others_still_speak():
+    def fails(x):
+        raise RuntimeError("boom")
+
+    engine = engine_with(made(fails), made(lambda x: Finding("fine")))
+    (rules,) = told(engine, "")
+    assert sorted(rules) == [INTERNAL_ERROR, "test/made"]
+
+
+def test_a_rule_that_fails_while_yielding_keeps_nothing_half_told():
+    def fails(x):
+        yield Finding("one")
+        raise RuntimeError("boom")
+
+    assert told(engine_with(made(fails)), "") == [[INTERNAL_ERROR]]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "spoken"),
+    [
+        (base.always(), True),
+        (base.status(404), True),
+        (base.status(200, 500), False),
+        (base.status_class(4), True),
+        (base.status_class(5), False),
+        (base.response_field("x-test"), True),
+        (base.response_field("x-other"), False),
+        (base.request_field("cookie"), False),
+        (base.method("GET"), True),
+        (base.scheme("http"), False),
+        (base.scheme("https"), True),
+        (base.responded(), True),
+        (base.failed(), False),
+        (base.http_version("1.1"), True),
+        (base.http_version("2"), False),
+        (base.document(), False),
+        (base.cors(), False),
+    ],
+)
+def test_triggers(trigger, spoken):
+    engine = engine_with(made(lambda x: Finding("fine"), on=trigger))
+    assert told(engine, "", status=404) == [["test/made"] if spoken else []]
+
+
+@pytest.mark.parametrize(("once", "count"), [("exchange", 3), ("origin", 1), ("session", 1)])
+def test_how_often_a_finding_is_told(once, count):
+    engine = engine_with(made(lambda x: Finding("fine"), once=once))
+    assert sum(len(rules) for rules in told(engine, "a", "b", "c")) == count
+
+
+def test_a_rule_that_finds_nothing_keeps_its_turn():
+    engine = engine_with(made(lambda x: Finding("fine") if x.url.path == "/b" else None, once="origin"))
+    assert told(engine, "a", "b", "b") == [[], ["test/made"], []]
+
+
+def test_severity_of_a_finding_wins_over_the_rules_and_the_gravest_comes_first():
+    engine = engine_with(
+        made(lambda x: Finding("mild")),
+        made(lambda x: Finding("grave", severity=Severity.ERROR)),
+        options=Options(severity=Severity.WARNING),
+    )
+    (report,) = [engine.observe(x) for x in exchanges("")]
+    assert [a.severity for a in report.annotations] == [Severity.ERROR]
+
+
+def test_options_choose_rules():
+    everything = {r.id for r in all_rules()}
+    assert everything
+    topic = topics()[0]
+    only = {r.id for r in Engine(Options(only=frozenset({topic})))._index._rules}
+    assert only == {id for id in everything if id.startswith(f"{topic}/")}
+    one = next(iter(everything))
+    assert {r.id for r in Engine(Options(rules=frozenset({one})))._index._rules} == {one}
+    assert rule_by_id(one) is not None
+    assert rule_by_id("no/such") is None
+
+
+def test_session_memory_of_what_was_told_is_bounded(monkeypatch):
+    monkeypatch.setattr("inspector.session.MOST_SEEN", 10)
+    engine = engine_with(made(lambda x: Finding("fine"), once="origin"))
+    for number in range(100):
+        engine.session.first("a", str(number))
+    assert len(engine.session._seen) <= 10
+
+
+def test_summary_counts():
+    engine = engine_with(made(lambda x: Finding("fine"), severity=Severity.ERROR), made(lambda x: None))
+    summary = summarize([engine.observe(x) for x in exchanges("a", "b")])
+    assert (summary.exchanges, summary.error, summary.warning, summary.worst) == (2, 2, 0, ("test/made",))
+
+
+NAMES = st.sampled_from(
+    [r_name for r in all_rules() for kind, r_name in r.on if kind in ("request", "response")] + ["x-other"]
+)
+HOSTILE = st.lists(st.tuples(NAMES, st.text(max_size=60)), max_size=8).map(Fields.of)
+
+
+@given(
+    request=HOSTILE,
+    response=HOSTILE,
+    status=st.one_of(st.integers(0, 999), st.sampled_from([101, 204, 206, 301, 304, 401, 405, 416, 429, 503])),
+    method=st.one_of(st.text(max_size=8), st.sampled_from(["GET", "POST", "OPTIONS", "HEAD"])),
+    url=st.one_of(st.text(max_size=40), st.sampled_from(["https://shop.test/a?b=c", "http://127.0.0.1/", "data:,x"])),
+    version=st.sampled_from([None, "1.0", "1.1", "2", "3"]),
+)
+def test_no_traffic_makes_a_rule_or_a_verdict_fail(request, response, status, method, url, version):
+    exchange = Exchange(
+        0,
+        Request(method, url, request, version),
+        Context(Recorder("har")),
+        Response(status, None, response, version) if status else None,
+    )
+    engine = Engine()
+    for _ in range(2):
+        report = engine.observe(exchange)
+        assert not [a for a in report.annotations if a.rule == INTERNAL_ERROR], report.annotations
+    engine.finish()
