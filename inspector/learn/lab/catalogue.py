@@ -1,0 +1,22 @@
+"""The one table of everything the lab shows, in the order a reader meets it."""
+
+from __future__ import annotations
+
+from inspector.learn.lab.content import caching, cookies, cors, pages, protocol, redirects, security, statuses
+from inspector.learn.lab.route import Route
+
+ROUTES: tuple[Route, ...] = (
+    *pages.ROUTES,
+    *redirects.ROUTES,
+    *cors.ROUTES,
+    *cookies.ROUTES,
+    *caching.ROUTES,
+    *security.ROUTES,
+    *statuses.ROUTES,
+    *protocol.ROUTES,
+)
+
+
+def routes_of(origin: str) -> tuple[Route, ...]:
+    """The routes of one host key of `HOSTS`."""
+    return tuple(route for route in ROUTES if route.origin == origin)
