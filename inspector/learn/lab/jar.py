@@ -1,0 +1,108 @@
+"""The visitor's cookie jar: as much of RFC 6265bis as a browser needs on the lab's pages."""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+
+from msgspec import Struct
+
+from inspector import site
+from inspector.url import Url
+
+
+class Cookie(Struct, frozen=True):
+    """A stored cookie. `partition` is the site whose pages it is kept for (CHIPS), ``None`` for all."""
+
+    name: str
+    value: str
+    domain: str
+    host_only: bool
+    path: str
+    secure: bool
+    same_site: str
+    partition: str | None
+
+
+class Jar:
+    """Stores cookies and says which ones go where. One visit's worth: expiry means deletion, not waiting."""
+
+    def __init__(self) -> None:
+        self._cookies: dict[tuple[str, str, str, str | None], Cookie] = {}
+
+    def store(self, line: str, url: Url, *, same_site: bool, top_site: str) -> bool:
+        """Take in one ``Set-Cookie`` line (section 5.7) received from `url`; whether it was accepted.
+
+        `same_site` is false where the response is in a third-party place, `top_site` names the page's site.
+        """
+        parsed = SimpleCookie()
+        try:
+            parsed.load(line)
+        except CookieError:
+            return False
+        # SimpleCookie knows Partitioned only from Python 3.14 on, and reads it as one more attribute or not at all
+        flags = {part.strip().lower() for part in line.split(";")[1:]}
+        name, value = (part.strip() for part in line.partition(";")[0].partition("=")[::2])
+        if name not in parsed:
+            return False
+        found = parsed[name]
+        secure, same = "secure" in flags, found["samesite"].lower()
+        domain = found["domain"].lower().removeprefix(".")
+        path = found["path"] if found["path"].startswith("/") else _default_path(url.path)
+        trustworthy = url.secure or url.loopback
+        if (
+            (secure and not trustworthy)
+            or (domain and not _domain_matches(url.host, domain))
+            or (same == "none" and not secure)
+            or (same != "none" and not same_site)
+            or (name.startswith("__Host-") and not (secure and not domain and found["path"] == "/"))
+            or (name.startswith("__Secure-") and not secure)
+        ):
+            return False
+        partition = top_site if "partitioned" in flags and secure else None
+        cookie = Cookie(name, value, domain or url.host, not domain, path, secure, same or "lax", partition)
+        key = (cookie.name, cookie.domain, cookie.path, partition)
+        self._cookies.pop(key, None)
+        if not _expired(found["max-age"]):
+            self._cookies[key] = cookie
+        return True
+
+    def field(self, url: Url, *, same_site: bool, lax_allowed: bool, top_site: str) -> str | None:
+        """The ``Cookie`` field value for a request (section 5.8.3), ``None`` if there is nothing to send.
+
+        `lax_allowed` is true for a top-level navigation with a safe method, the one third-party place where
+        ``SameSite=Lax`` cookies are sent.
+        """
+        chosen = [
+            cookie
+            for cookie in self._cookies.values()
+            if (url.host == cookie.domain if cookie.host_only else _domain_matches(url.host, cookie.domain))
+            and _path_matches(url.path or "/", cookie.path)
+            and (not cookie.secure or url.secure or url.loopback)
+            and (same_site or cookie.same_site == "none" or (lax_allowed and cookie.same_site == "lax"))
+            and cookie.partition in (None, top_site)
+        ]
+        chosen.sort(key=lambda cookie: -len(cookie.path))  # longer paths first; the sort keeps age order
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in chosen) or None
+
+
+def site_of(url: Url) -> str:
+    """The site of a URL: scheme and registrable domain, or the host where there is none (HTML)."""
+    return f"{url.scheme}://{site.registrable_domain(url.host) or url.host}"
+
+
+def _expired(max_age: str) -> bool:
+    return max_age.lstrip("-").isdigit() and int(max_age) <= 0
+
+
+def _domain_matches(host: str, domain: str) -> bool:
+    if site.is_public_suffix(domain) and host != domain:
+        return False
+    return host == domain or host.endswith("." + domain)
+
+
+def _path_matches(path: str, cookie_path: str) -> bool:
+    return path == cookie_path or path.startswith(cookie_path if cookie_path.endswith("/") else cookie_path + "/")
+
+
+def _default_path(path: str) -> str:
+    return path.rpartition("/")[0] or "/"
