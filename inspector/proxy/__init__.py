@@ -1,0 +1,1 @@
+"""The live proxy: mitmproxy embedded, flows turned into exchanges, findings shown and saved as traffic passes."""
