@@ -1,0 +1,390 @@
+"""One HAR entry → one `Exchange`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+from msgspec import Raw, Struct
+
+from inspector.capture import values
+from inspector.capture.har_body import SideFiles, request_body, response_body
+from inspector.capture.har_fields import fields_of
+from inspector.capture.har_schema import (
+    Entry,
+    FailureObject,
+    InitiatorEntry,
+    RequestEntry,
+    ResponseEntry,
+    SecurityDetails,
+    Stack,
+    TimingsEntry,
+)
+from inspector.exchange import (
+    TLS,
+    Certificate,
+    Close,
+    Connection,
+    Context,
+    Exchange,
+    Failure,
+    Field,
+    Fields,
+    Initiator,
+    Message,
+    Page,
+    Recorder,
+    Request,
+    Response,
+    ServedFrom,
+    Timings,
+    WebSocket,
+    decode_base64,
+)
+from inspector.url import parse
+
+_stack = msgspec.json.Decoder(Stack).decode
+
+
+class Unusable(ValueError):
+    """An entry that cannot be explained; the message says why, for a person."""
+
+
+class File(Struct):
+    """What the entries of one file share."""
+
+    recorder: Recorder
+    client_recorder: Recorder
+    """For entries that a browser automation's own HTTP client sent (Playwright's ``_apiRequest``)."""
+    pages: Mapping[str, Page]
+    files: SideFiles | None = None
+    raw_sizes: bool = False
+    """``content.size`` counts octets before decoding, and ``connect`` leaves ``ssl`` out (mitmproxy)."""
+    connection_is_port: bool = False
+    """``connection`` is the server's port (Firefox, Firebug)."""
+    connections: set[str] = msgspec.field(default_factory=set)
+    """Ids of the connections seen so far."""
+
+
+def exchange_of(entry: Entry, index: int, file: File) -> Exchange:
+    """One decoded entry as an `Exchange`.
+
+    Raises:
+        Unusable: there is no request in it.
+    """
+    request = entry.request
+    if request is None:
+        raise Unusable("entry has no request")
+    method = request.method or ""
+    url = request.url or ""
+    if not method and not url:
+        raise Unusable("entry's request has neither method nor URL")
+
+    fields, pseudo = fields_of(request.headers)
+    if "://" not in url[:24]:
+        url = _absolute(url, fields, pseudo)
+    answer = entry.response
+    served = _served_from(entry, answer, file.recorder)
+    client_version = values.http_version(request.http_version)
+    server_version, wire = client_version, request.http_version
+    response = None
+    failure = _failure(entry, answer)
+    if answer is not None:
+        server_version = values.http_version(answer.http_version) or values.http_version(entry.protocol)
+        wire = answer.http_version if server_version else wire
+        # HTTP/2 and HTTP/3 are spoken by both ends of a connection; 1.0 and 1.1 need not be.
+        if client_version is None and server_version in ("2", "3"):
+            client_version = server_version
+        elif server_version is None and client_version in ("2", "3"):
+            server_version = client_version
+        status = answer.status
+        if status is not None and 100 <= status <= 999:
+            response = _response(answer, int(status), server_version, method, served, file)
+        elif failure is None:
+            failure = _no_response(answer)
+    sent = Request(
+        method=method,
+        url=url,
+        fields=fields,
+        http_version=client_version,
+        pseudo=pseudo,
+        body=request_body(request, fields, file.files),
+        trailers=fields_of(request.trailers)[0] if request.trailers is not None else None,
+    )
+    timings = _timings(entry, file.raw_sizes)
+    return Exchange(
+        index=index,
+        request=sent,
+        context=_context(entry, request, served, file),
+        response=response,
+        timings=timings,
+        server=_connection(entry, url, wire, served, timings, file),
+        websocket=_websocket(entry) if entry.messages is not None or entry.close is not None else None,
+        failure=failure,
+    )
+
+
+def _absolute(url: str, fields: Fields, pseudo: tuple[Field, ...]) -> str:
+    """A URL without an authority completed from the pseudo-fields, where they tell it (RFC 9113, section 8.3.1)."""
+    if not url.startswith("/") and url not in ("", "*"):
+        return url
+    told = {line.name: line.value for line in pseudo}
+    scheme, authority = told.get(":scheme"), told.get(":authority") or fields.get("host")
+    if not scheme or not authority:
+        return url
+    path = url if url.startswith("/") and url != "/" else told.get(":path", url)
+    return f"{scheme}://{authority}{path}"
+
+
+def _response(
+    answer: ResponseEntry, status: int, version: str | None, method: str, served: ServedFrom | None, file: File
+) -> Response:
+    fields, pseudo = fields_of(answer.headers)
+    return Response(
+        status=status,
+        reason="" if version in ("2", "3") else answer.status_text,
+        fields=fields,
+        http_version=version,
+        pseudo=pseudo,
+        body=response_body(
+            answer,
+            fields,
+            method,
+            file.raw_sizes,
+            served is not None and served not in ("network", "push"),
+            file.files,
+        ),
+        trailers=fields_of(answer.trailers)[0] if answer.trailers is not None else None,
+    )
+
+
+def _served_from(entry: Entry, answer: ResponseEntry | None, recorder: Recorder) -> ServedFrom | None:
+    if answer is not None and answer.from_service_worker:
+        return "service-worker"
+    if entry.from_cache:
+        return _CACHES.get(str(entry.from_cache).lower(), "cache")
+    if entry.fetch_type:
+        return _FETCH_TYPES.get(entry.fetch_type.lower())
+    if answer is None:
+        return None
+    if answer.from_disk_cache or answer.from_disk_cache_too:
+        return "disk-cache"
+    if entry.was_pushed and entry.was_pushed != "0":
+        return "push"
+    if answer.transfer_size or recorder.vantage in ("proxy", "client"):
+        return "network" if answer.status is not None and answer.status >= 100 else None
+    return None
+
+
+_CACHES: dict[str, ServedFrom] = {
+    "memory": "memory-cache",
+    "memory cache": "memory-cache",
+    "memory-cache": "memory-cache",
+    "disk": "disk-cache",
+    "disk cache": "disk-cache",
+    "disk-cache": "disk-cache",
+}
+_FETCH_TYPES: dict[str, ServedFrom] = {
+    "network load": "network",
+    "memory cache": "memory-cache",
+    "disk cache": "disk-cache",
+    "service worker": "service-worker",
+}
+
+
+def _failure(entry: Entry, answer: ResponseEntry | None) -> Failure | None:
+    error = entry.error
+    text = entry.failure_text
+    if answer is not None:
+        error = answer.error or error
+        text = answer.failure_text or text
+    code = None
+    if isinstance(error, FailureObject):
+        code = error.code
+        error = error.message or error.text or error.code
+    message = error or text
+    aborted = entry.was_aborted is True
+    if not message:
+        return Failure("aborted", side="client") if aborted else None
+    return Failure(message, values.failure_code(message) or code, "client" if aborted else None)
+
+
+def _no_response(answer: ResponseEntry) -> Failure | None:
+    status = answer.status
+    if status is None:
+        return Failure(answer.status_text) if answer.status_text else None
+    if answer.status_text:
+        return Failure(answer.status_text)
+    return Failure(f"no response (recorded as status {status:.15g})")
+
+
+def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
+    started = entry.started
+    begun = values.timestamp(started) if started else None
+    total = values.duration(entry.time)
+    phases: TimingsEntry | None = entry.timings
+    if phases is None:
+        return Timings(started=begun, total=total)
+    connect = values.duration(phases.connect)
+    tls = values.duration(phases.ssl) or None  # no handshake takes no time: Fiddler writes 0 for none
+    if connect is not None and tls is not None and not exclusive_connect and tls <= connect:
+        connect -= tls
+    return Timings(
+        begun,
+        values.duration(phases.blocked),
+        values.duration(phases.dns),
+        connect,
+        tls,
+        values.duration(phases.send),
+        values.duration(phases.wait),
+        values.duration(phases.receive),
+        total,
+    )
+
+
+def _connection(
+    entry: Entry, url: str, version: str | None, served: ServedFrom | None, timings: Timings, file: File
+) -> Connection:
+    target = parse(url[:2048])  # scheme and port are in front; a data: URL may be megabytes
+    answer = entry.response
+    text = entry.server_address or entry.ip_address or (answer.remote_address if answer is not None else None)
+    peer, port = values.address(text)
+    port = values.port(entry.server_port) or port
+    id_, from_member = _connection_id(entry, file)
+    if from_member and id_ is not None and (file.connection_is_port or id_ == str(target.port)):
+        port = port or values.port(id_)
+        id_ = None
+    reused = entry.connection_reused
+    if reused is None and id_ is not None:
+        if timings.connect or timings.tls:
+            reused = False
+        elif id_ in file.connections:
+            reused = True
+    if id_ is not None:
+        file.connections.add(id_)
+    scheme = target.scheme
+    encrypted = True if target.secure else False if scheme in ("http", "ws") else None
+    details = entry.security_details or (answer.security_details if answer is not None else None)
+    transport: Literal["tcp", "quic"] | None = None
+    if served is None or served in ("network", "push"):
+        transport = values.transport(version)
+    return Connection(
+        id=id_,
+        peer=peer,
+        port=port,
+        transport=transport,
+        encrypted=encrypted,
+        reused=reused,
+        tls=_tls(details) if details is not None else None,
+    )
+
+
+def _connection_id(entry: Entry, file: File) -> tuple[str | None, bool]:
+    """The connection's id, and whether it is from ``connection``, where some exporters put a port."""
+    if entry.connection_id is not None:
+        return values.connection_id(str(entry.connection_id)), False
+    if entry.socket is not None:
+        socket = values.connection_id(str(entry.socket))
+        # WebPageTest counts sockets anew in every run, and a run is a page.
+        return (f"{entry.pageref}/{socket}" if socket is not None and entry.pageref else socket), False
+    return values.connection_id(entry.connection), True
+
+
+def _tls(details: SecurityDetails) -> TLS | None:
+    certificate = None
+    if details.subject or details.issuer:
+        certificate = Certificate(
+            subject=details.subject or "",
+            issuer=details.issuer or "",
+            names=tuple(details.names or ()),
+            not_before=details.valid_from,
+            not_after=details.valid_to,
+        )
+    version = values.tls_version(details.protocol)
+    if certificate is None and version is None and not details.cipher:
+        return None
+    return TLS(version, details.cipher or None, chain=(certificate,) if certificate is not None else None)
+
+
+def _context(entry: Entry, request: RequestEntry, served: ServedFrom | None, file: File) -> Context:
+    initiator = _initiator(entry)
+    kind = entry.resource_type or entry.request_type
+    if not kind and initiator is not None and initiator.type == "preflight":
+        kind = "preflight"
+    return Context(
+        file.client_recorder if entry.api_request else file.recorder,
+        kind.lower() if kind else None,
+        initiator,
+        file.pages.get(entry.pageref) if entry.pageref else None,
+        entry.frame or entry.frame_id or None,
+        entry.priority or request.priority or request.initial_priority or None,
+        served,
+        entry.comment or None,
+    )
+
+
+def _initiator(entry: Entry) -> Initiator | None:
+    told = entry.initiator
+    if isinstance(told, InitiatorEntry):
+        url, line = told.url, told.line
+        if not url and told.stack:
+            url, line = _first_frame(told.stack)
+        # The DevTools protocol counts lines from 0, people and every other exporter from 1.
+        number = values.count(line)
+        return Initiator(told.type or None, url or None, number + 1 if number is not None else None)
+    if not told and not entry.initiator_type:
+        return None
+    try:
+        line = float(entry.initiator_line or -1)
+    except ValueError:
+        line = None
+    return Initiator(entry.initiator_type or None, told or None, values.count(line))
+
+
+def _first_frame(stack: Raw) -> tuple[str | None, float | None]:
+    for _ in range(8):
+        try:
+            decoded = _stack(stack)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            break
+        for frame in decoded.frames or ():
+            if frame.url:
+                return frame.url, frame.line
+        if not decoded.parent:
+            break
+        stack = decoded.parent
+    return None, None
+
+
+def _websocket(entry: Entry) -> WebSocket:
+    messages = []
+    close = None
+    if entry.close is not None:
+        close = Close(values.count(entry.close.code), entry.close.reason or None)
+    for frame in entry.messages or ():
+        kind = (frame.type or "").lower()
+        if kind not in ("send", "receive", "request", "response", "sent", "received"):
+            continue
+        data = frame.data
+        text = frame.opcode != 2
+        content: str | bytes | None = data
+        if not text and data is not None:
+            decoded = decode_base64(data)
+            content = decoded if decoded is not None else data
+        if frame.opcode is not None and frame.opcode >= 8:
+            continue  # control frames are no messages
+        messages.append(
+            Message(
+                from_client=kind in ("send", "request", "sent"),
+                time=values.epoch(frame.time) if frame.time is not None else None,
+                text=text,
+                content=content,
+                size=len(content.encode("utf-8", "replace")) if isinstance(content, str) else _length(content),
+            )
+        )
+    return WebSocket(tuple(messages), close)
+
+
+def _length(content: bytes | None) -> int | None:
+    return None if content is None else len(content)

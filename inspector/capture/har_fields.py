@@ -1,0 +1,41 @@
+"""The field lines of a HAR message → `Fields` and pseudo-fields."""
+
+from __future__ import annotations
+
+import re
+
+from inspector.exchange import NO_FIELDS, Field, Fields
+
+_FOLD = re.compile(r"\r\n[ \t]+")
+
+
+def fields_of(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
+    """Field lines as an exporter wrote them → ``(fields, pseudo-fields)``.
+
+    Pseudo-fields (RFC 9113, section 8.3) are kept apart, white space around values goes (RFC 9110, section 5.5),
+    and lines that an exporter joined with a line feed (Firefox, chrome-har, WebPageTest) become lines again. Commas
+    are left alone: which fields may be split at them is not this module's business.
+    """
+    for line in lines:
+        value = line.value
+        if line.name[:1] == ":" or "\n" in value or value.strip() is not value:
+            return _taken_apart(lines)
+    return (Fields(lines) if lines else NO_FIELDS), ()
+
+
+def _taken_apart(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
+    fields: list[Field] = []
+    pseudo: list[Field] = []
+    for line in lines:
+        value = line.value
+        if line.name[:1] == ":" and len(line.name) > 1:
+            pseudo.append(Field(line.name, value.strip(" \t\r\n")))
+        elif "\n" in value:
+            # A line feed before white space is one folded line (RFC 9112, section 5.2), else it is a join.
+            parts = [part.strip(" \t\r") for part in _FOLD.sub(" ", value).split("\n")]
+            kept = [part for part in parts if part] or [""]
+            fields.extend(Field(line.name, part) for part in kept)
+        else:
+            stripped = value.strip(" \t\r")
+            fields.append(line if stripped is value else Field(line.name, stripped))
+    return Fields(tuple(fields)), tuple(pseudo)

@@ -1,0 +1,113 @@
+"""The order things happened in, out of the order a file lists them in."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+
+class Place(Struct, gc=False):
+    """What the order of one entry depends on. `started` in seconds, `duration` in milliseconds."""
+
+    started: float | None = None
+    duration: float | None = None
+    method: str = ""
+    url: str = ""
+    preflight: bool = False
+    """Said to be a preflight, or an OPTIONS request that may be one."""
+
+
+_WINDOW = 30.0
+"""A preflight and its request lie no further apart, in seconds, where no duration tells better."""
+
+_SLACK = 0.05
+
+_NEAREST = 64
+"""Only so many requests for the same URL on either side of a preflight are looked at."""
+
+
+def causal_order(places: Sequence[Place], asked_method: Callable[[int], str | None]) -> list[int]:
+    """Positions in the file in the order things happened.
+
+    By start time; what has none keeps its place after its predecessor. A CORS preflight comes before the request it
+    was for (Fetch, section 4.8), though Chrome lists it after: the request starts, and then waits for its preflight.
+
+    `asked_method` gives a preflight's ``Access-Control-Request-Method`` by position, ``None`` where that entry is
+    no preflight.
+    """
+    times: list[float] = []
+    latest = float("-inf")
+    for place in places:
+        latest = place.started if place.started is not None else latest
+        times.append(latest)
+    order = sorted(range(len(places)), key=times.__getitem__)
+    preflights = [position for position in order if places[position].preflight]
+    if not preflights:
+        return order
+    rank = {position: number for number, position in enumerate(order)}
+    moves = _pairs(places, times, order, preflights, rank, asked_method)
+    if not moves:
+        return order
+    moved = set(moves)
+    before = {request: preflight for preflight, request in moves.items()}
+    result: list[int] = []
+    for position in order:
+        if position in moved:
+            continue
+        if position in before:
+            result.append(before[position])
+        result.append(position)
+    return result
+
+
+def _pairs(
+    places: Sequence[Place],
+    times: Sequence[float],
+    order: Sequence[int],
+    preflights: Sequence[int],
+    rank: dict[int, int],
+    asked_method: Callable[[int], str | None],
+) -> dict[int, int]:
+    """Preflight → the request listed before it that was waiting for it."""
+    wanted = {_bare(places[position].url) for position in preflights}
+    requests: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for position in order:
+        place = places[position]
+        url = _bare(place.url)
+        if url in wanted and not place.preflight:
+            requests[url, place.method].append(position)
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for preflight in preflights:
+        candidates = requests.get((_bare(places[preflight].url), asked_method(preflight) or ""))
+        if not candidates:
+            continue
+        here = bisect_left(candidates, rank[preflight], key=rank.__getitem__)
+        nearest = candidates[max(0, here - _NEAREST) : here]
+        # Of several that wait at once, the first to start is the first whose preflight goes out.
+        waiting = (c for c in nearest if c not in taken and _waited(places[c], times[c], times[preflight]))
+        request = next(waiting, None)
+        if request is not None:
+            pairs[preflight] = request
+        else:  # in order already: the next such request is its own, and no other preflight's
+            following = (c for c in candidates[here : here + _NEAREST] if c not in taken)
+            request = next(following, None)
+        if request is not None:
+            taken.add(request)
+    return pairs
+
+
+def _waited(request: Place, started: float, preflight: float) -> bool:
+    """Whether a request was still under way when the preflight began."""
+    if request.started is None:
+        return True
+    if request.duration is not None:
+        return preflight <= started + request.duration / 1000 + _SLACK
+    return preflight - started <= _WINDOW
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0]
