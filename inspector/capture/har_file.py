@@ -36,6 +36,7 @@ _entry = msgspec.json.Decoder(schema.Entry).decode
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _SAMPLED = 200
+_SINGLE = 64 << 20
 
 Octets = Raw | memoryview
 
@@ -83,8 +84,7 @@ class HarCapture(Capture):
         raws = self._raws
         for index in self._order() if order == "causal" else range(len(raws)):
             try:
-                entry = self._decode(raws[index])
-                exchange = exchange_of(entry, index, shared)
+                exchange = exchange_of(self._decode(raws[index]), index, shared)
             except Exception as error:
                 # One entry is never worth the others: whatever is wrong with it is said, and the next is read.
                 self._skipped[index] = self._reason(error, index)
@@ -100,9 +100,13 @@ class HarCapture(Capture):
 
     def _decode(self, raw: Octets) -> schema.Entry:
         try:
-            return _entry(raw)
+            entry = _entry(raw)
+            request = entry.request
+            if request is None or request.url is not None or request.post_data is None:
+                return entry
         except _UNDECODABLE:
-            value = har_tolerant.load(raw)
+            pass
+        value = har_tolerant.load(raw)
         if not isinstance(value, dict):
             raise Unusable("entry is not an object")
         return har_tolerant.entry_of(value)
@@ -156,10 +160,11 @@ class HarCapture(Capture):
             for name, part in (("creator", log.creator), ("browser", log.browser), ("pages", log.pages)):
                 self._parts[name] = _any(part)
             return log.entries
-        if trailing is not None:
-            end = int(trailing[1])
-            rest = len(data) - end
-            self._notes.append(f"Something follows the recording in its file ({rest} bytes); it was ignored.")
+        if trailing is not None and 0 < int(trailing[1]) <= len(data):
+            end = int(trailing[1]) - 1  # it counts from 1
+            self._notes.append(
+                f"Something follows the recording in its file ({len(data) - end} bytes); it was ignored."
+            )
             return self._find_entries(memoryview(data)[:end])
         if isinstance(problem, msgspec.ValidationError):
             found = self._unusual(data)
@@ -168,58 +173,84 @@ class HarCapture(Capture):
         return self._salvaged(data)
 
     def _unusual(self, data: Buffer) -> Sequence[Octets] | None:
-        """Valid JSON that is no ``{"log": {"entries": […]}}``: a bare list, a bare log, a single entry."""
-        if bytes(memoryview(data)[:1]) == b"[":
-            self._notes.append("The file is a bare list of entries, without a `log`.")
-            return _list(data)
+        """Valid JSON that is no ``{"log": {"entries": […]}}``: a bare list, a bare log, a single entry.
+
+        ``None`` where it turns out not to be valid JSON after all.
+        """
         try:
+            if bytes(memoryview(data)[:1]) == b"[":
+                return self._bare_list(_list(data))
             top = _loose(data)
-            log = top
-            if top.log:
-                log = _loose(top.log)
+            if bytes(top.log)[:1] == b"[":
+                return self._bare_list(_list(top.log))
+            log = _loose(top.log) if bytes(top.log)[:1] == b"{" else top
         except _UNDECODABLE:
-            try:
-                return _list(top.log)  # "log": [entry, …]
-            except (*_UNDECODABLE, UnboundLocalError):
-                return None
+            return None
         for name in ("creator", "browser", "pages"):
             self._parts[name] = _any(getattr(log, name))
         if log.entries:
             if log is top:
                 self._notes.append("The file has no `log`; its `entries` were read.")
-            for decode in (_list, lambda raw: list(_object(raw).values())):
-                try:
-                    return decode(log.entries)
-                except _UNDECODABLE:
-                    continue
-            self._notes.append("The file's `entries` are no list.")
-            return []
+            return self._odd_entries(log.entries)
         if top.request:
             self._notes.append("The file is a single entry, without a `log`.")
             return [memoryview(data)]
-        if top.log and log is not top:
+        if top.log:
             self._notes.append("The file's `log` has no entries.")
             return []
         raise CaptureError(f"{self.path}: is JSON, but not a HAR file: it has neither `log` nor `entries`")
 
+    def _bare_list(self, entries: list[Raw]) -> Sequence[Octets]:
+        if not any(_has_request(raw) for raw in entries):
+            raise CaptureError(f"{self.path}: is JSON, but not a HAR file: it is a list, and not of entries")
+        self._notes.append("The file is a bare list of entries, without a `log`.")
+        return entries
+
+    def _odd_entries(self, listed: Raw) -> Sequence[Octets]:
+        try:
+            return _list(listed)
+        except _UNDECODABLE:
+            pass
+        try:
+            return list(_object(listed).values())
+        except _UNDECODABLE:
+            self._notes.append("The file's `entries` are no list; there is nothing in them to read.")
+            return []
+
     def _salvaged(self, data: Buffer) -> Sequence[Octets]:
         found = salvage(data)
+        if found is None and len(data) <= _SINGLE and _has_request(single := memoryview(data)):
+            self._notes.append("The file is a single entry, without a `log`.")
+            return [single]
         if found is None:
             raise CaptureError(f"{self.path}: is not valid JSON, and no entries could be found in it")
         for name in ("creator", "browser", "pages"):
             self._parts[name] = member(data, name)
         entries: list[Octets] = list(found.entries)
         self._cut = found.cut
-        if found.cut:
-            broken = 1 if entries and not _whole(entries[-1]) else 0
-            lost = "one is cut off in the middle" if broken else "none is cut off in the middle"
-            self._notes.append(
-                f"The file is cut short: {len(entries) - broken} of its entries are complete and {lost}; "
-                "what came after is not in the file."
-            )
-        else:
+        if not found.cut:
             self._notes.append("The file is not valid JSON as a whole; its entries were read one by one.")
+            return entries
+        broken = 1 if entries and not _whole(entries[-1]) else 0
+        closed = bytes(memoryview(data)[-16:]).rstrip().endswith(b"}")
+        what = "is damaged or cut short" if closed else "is cut short"
+        lost = "1 was lost where it breaks off" if broken else "none is cut in two"
+        self._notes.append(
+            f"The file {what}: {_entries(len(entries) - broken)} read whole, {lost}; what came after is not in it."
+        )
         return entries
+
+
+def _entries(number: int) -> str:
+    return "1 entry was" if number == 1 else f"{number} entries were"
+
+
+def _has_request(raw: Octets) -> bool:
+    try:
+        value = har_tolerant.load(raw)
+    except har_tolerant.Unreadable:
+        return False
+    return isinstance(value, dict) and "request" in value
 
 
 def _whole(raw: Octets) -> bool:

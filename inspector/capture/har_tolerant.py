@@ -44,6 +44,7 @@ def load(raw: Raw | bytes | memoryview) -> Any:
 
 def entry_of(value: Any) -> schema.Entry:
     """An entry of any shape as an `Entry`; what cannot be read of it is left out. Never raises for a dict."""
+    value = _put_back(value)
     return schema.Entry(
         request=_request(value.get("request")),
         response=_response(value.get("response")),
@@ -79,6 +80,18 @@ def entry_of(value: Any) -> schema.Entry:
         messages=_messages(value.get("_webSocketMessages")),
         close=_close(value.get("_webSocketClose")),
     )
+
+
+def _put_back(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry whose request has its own members inside ``postData``, and the entry's in itself (met in the wild)."""
+    request = entry.get("request")
+    if not isinstance(request, dict) or "url" in request:
+        return entry
+    data = request.get("postData")
+    if not isinstance(data, dict) or not isinstance(data.get("url"), str):
+        return entry
+    astray = {name: request[name] for name in ("startedDateTime", "time", "connection", "cache") if name in request}
+    return {**astray, **entry, "request": {**data, **request}}
 
 
 def clean(string: str) -> str:

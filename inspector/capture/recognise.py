@@ -6,15 +6,16 @@ import codecs
 import mmap
 import re
 import sys
-import tempfile
-import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from inspector.capture.model import CaptureError
+
+if TYPE_CHECKING:
+    import zipfile  # imported where it is needed, which is rarely
 
 Buffer = bytes | memoryview
 
@@ -64,8 +65,8 @@ class Opened(Struct):
                 file = self.folder / name
                 if file.is_file() and not file.is_symlink() and file.stat().st_size <= LARGEST_SIDE_FILE:
                     return file.read_bytes()
-        except (KeyError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError):
-            pass
+        except Exception:
+            return None  # a side file that cannot be had is content that was not kept, whatever the reason
         return None
 
 
@@ -140,6 +141,8 @@ class _Sink:
     def __init__(self, path: str) -> None:
         self.path = path
         self.size = 0
+        import tempfile
+
         self.stream: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
 
     def write(self, piece: bytes) -> None:
@@ -152,10 +155,9 @@ class _Sink:
             raise CaptureError(f"{self.path}: cannot be unpacked: {error.strerror}") from None
 
     def buffer(self) -> Buffer:
-        self.stream.seek(0)
-        if self.size > IN_MEMORY:
-            return _mapped(self.stream)
-        return self.stream.read()
+        with self.stream:
+            self.stream.seek(0)
+            return _mapped(self.stream) if self.size > IN_MEMORY else self.stream.read()
 
 
 def _inflated(opened: Opened, window: int, name: str) -> Buffer:
@@ -176,6 +178,8 @@ def _inflated(opened: Opened, window: int, name: str) -> Buffer:
                 if bytes(data[position : position + 2]) != b"\x1f\x8b":
                     break
                 decoder = zlib.decompressobj(window)  # gzip files may be concatenated (RFC 1952, section 2.2)
+        if not decoder.eof:
+            sink.write(decoder.flush())
         complete = decoder.eof
     except zlib.error:
         complete = False
@@ -187,6 +191,8 @@ def _inflated(opened: Opened, window: int, name: str) -> Buffer:
 
 
 def _from_archive(opened: Opened) -> None:
+    import zipfile
+
     try:
         archive = zipfile.ZipFile(_Stream(opened.data))
         members = [info for info in archive.infolist() if not info.is_dir()]

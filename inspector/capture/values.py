@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 _VERSIONS = {
@@ -75,6 +74,8 @@ def timestamp(text: str) -> float | None:
 
 
 def _odd_timestamp(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # rarely needed, and slow to import
+
     try:
         return _seconds(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError, OverflowError):
