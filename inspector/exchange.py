@@ -119,7 +119,9 @@ class Body(Struct, frozen=True, dict=True):
         if isinstance(source, Raw):
             try:
                 return msgspec.json.decode(source, type=str)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UnicodeDecodeError:
+                return _replaced(source)
+            except msgspec.DecodeError:
                 return None
         return source if isinstance(source, str) else None
 
@@ -145,6 +147,13 @@ class Body(Struct, frozen=True, dict=True):
             return self._string
         data = self.data
         return None if data is None else data.decode("utf-8", "replace")
+
+
+def _replaced(source: Raw) -> str | None:
+    try:
+        return msgspec.json.decode(bytes(source).decode("utf-8", "replace"), type=str)
+    except msgspec.DecodeError:
+        return None
 
 
 def decode_base64(text: str) -> bytes | None:
