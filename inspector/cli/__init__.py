@@ -1,0 +1,127 @@
+"""The command line. Commands are imported when they are used, so that each starts as fast as it can."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+_COMMANDS = {
+    "explain": ("inspector.cli.explain", "explain_command", "Explain recordings: HAR files and mitmproxy flows."),
+    "proxy": ("inspector.cli.proxy", "proxy_command", "Explain live traffic through a local proxy."),
+    "demo": ("inspector.cli.demo", "demo_command", "See all of it on a small flawed site on this machine."),
+    "rules": ("inspector.cli.rules", "rules_command", "List what can be found, by topic."),
+    "rule": ("inspector.cli.rules", "rule_command", "Show one rule: its reasons and two example exchanges."),
+    "addons": ("inspector.cli.addons", "addons_command", "Show where the add-ons for your own mitmproxy are."),
+    "schema": ("inspector.cli.schema", "schema_command", "Print the JSON Schema of the report."),
+}
+"""Name → module, attribute, and the line that the help shows. In the order of the help."""
+
+DEBUG = "INSPECTOR_DEBUG"
+FAILED = 2
+"""Exit status: the tool could not do its work."""
+
+
+class Failed(click.ClickException):
+    """The command cannot do what it was asked; the message is one line."""
+
+    exit_code = FAILED
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use, and which ends every failure with one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, the most used first."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; ``None`` where there is none of that name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List commands with their one line each, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, _, told) in _COMMANDS.items()])
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run a command and exit: 0 for success, 2 where the tool could not do its work."""
+        try:
+            result = super().main(*args, **{"prog_name": "inspector", **extra, "standalone_mode": False})
+            sys.stdout.flush()
+            code = result if isinstance(result, int) else 0
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            code = FAILED
+        except click.ClickException as error:
+            _say(error.format_message())
+            code = error.exit_code
+        except (KeyboardInterrupt, click.Abort):
+            code = 130
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                _forget_output()
+                code = 0
+            elif os.environ.get(DEBUG):
+                raise
+            else:
+                name = f"{error.filename}: " if error.filename else ""
+                _say(f"{name}{error.strerror or error}")
+                code = FAILED
+        except Exception as error:
+            if os.environ.get(DEBUG):
+                raise
+            _say(f"internal error ({type(error).__name__}{_place(error)}); {DEBUG}=1 shows where it comes from")
+            code = FAILED
+        sys.exit(code)
+
+
+def _say(message: str) -> None:
+    """One line on standard error; what it quotes (a path, a value) may be hostile."""
+    from inspector.render.escape import visible
+
+    click.echo(f"inspector: {visible(message)}", err=True)
+
+
+def _forget_output() -> None:
+    """Nobody reads our output any more: leave quietly, also when the interpreter flushes at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+
+
+def _place(error: BaseException) -> str:
+    """Where in this package an error came from. Its message is not shown: it may quote traffic, unmasked."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.startswith("inspector."):
+            place = f" in {module}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
+@click.version_option(package_name="http-inspector", prog_name="inspector", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Why was this blocked, cached, redirected or refused?
+
+    inspector explains HTTP traffic, live or recorded, with the evidence, the fix, and how sure it is.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

@@ -1,0 +1,141 @@
+"""``inspector explain``."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import sys
+import time
+
+import click
+
+from inspector.cli import FAILED
+from inspector.cli.options import color_option, rule_option, severity_option, topic_option
+from inspector.engine import Options
+from inspector.explain import Explanation, Selection, collect, parse_entry, parse_status
+from inspector.render.escape import clipped, visible
+from inspector.report import Report, Severity
+
+
+def _statuses(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    try:
+        return tuple(parse_status(part.strip()) for value in values for part in value.split(","))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _entries(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[int | None, int], ...]:
+    try:
+        return tuple(parse_entry(part.strip()) for value in values for part in value.split(","))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command("explain", no_args_is_help=True, short_help="Explain recordings: HAR files and mitmproxy flows.")
+@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@topic_option()
+@rule_option()
+@click.option("--host", multiple=True, metavar="GLOB", help="Exchanges with these hosts alone, as in '*.shop.test'.")
+@click.option(
+    "--status", multiple=True, metavar="CODE", callback=_statuses, help="404, 4xx, 400-499, or none for no response."
+)
+@click.option(
+    "--entry", "-e", multiple=True, metavar="N", callback=_entries, help="Everything about entry N (1:N in capture 1)."
+)
+@severity_option()
+@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", help="For whom.")
+@click.option("--verbose", "-v", count=True, help="Every explanation, verdicts step by step, field lines.")
+@click.option("--reveal", is_flag=True, help="Show cookies, tokens and passwords instead of placeholders.")
+@color_option()
+@click.option("--no-pager", is_flag=True, help="Never use a pager.")
+def explain_command(
+    captures: tuple[str, ...],
+    only: frozenset[str],
+    rules: frozenset[str],
+    host: tuple[str, ...],
+    status: tuple[tuple[int, int], ...],
+    entry: tuple[tuple[int | None, int], ...],
+    severity: Severity,
+    form: str,
+    verbose: int,
+    reveal: bool,
+    color: str,
+    no_pager: bool,
+) -> int:
+    """Explain recordings: what happened, why, and what to do about it.
+
+    CAPTURE is a HAR file (plain, gzip or zip) or a mitmproxy flow file; - is standard input.
+
+    Exit status: 0 when every capture was read, 2 when one could not be.
+    """
+    progress = _Progress()
+    options = Options(only, rules, severity, reveal, fields=bool(verbose or entry))
+    selection = Selection(tuple(pattern.lower() for pattern in host), status, entry)
+    explanation = Explanation(captures, options, selection, progress if progress.wanted else None)
+    try:
+        if form == "json":
+            from inspector.render.json import write
+
+            write(explanation, sys.stdout.buffer)
+        else:
+            report = collect(explanation)
+            progress.clear()
+            if report.captures:
+                _print(report, captures, verbose, color, not no_pager, bool(entry), bool(only or rules))
+    finally:
+        progress.clear()
+    for failure in explanation.failures:
+        click.echo(f"inspector: {visible(failure)}", err=True)
+    return FAILED if explanation.failures else 0
+
+
+def _print(
+    report: Report, paths: tuple[str, ...], verbose: int, color: str, paged: bool, entries: bool, focused: bool
+) -> None:
+    from inspector.render.console import is_terminal, make_console, page
+    from inspector.render.terminal import Terminal
+
+    if entries and not report.exchanges:
+        raise click.BadParameter(f"no such entry; {_numbers(report)}", param_hint="--entry")
+    into = io.StringIO() if paged and is_terminal(sys.stdout) else None
+    command = shlex.join(("inspector", "explain", *(visible(path) for path in paths)))
+    terminal = Terminal(make_console(color, sys.stdout, into), verbose=verbose, focused=focused, command=command)
+    if entries:
+        terminal.entries(report)
+    else:
+        terminal.report(report)
+    if into is not None:
+        page(into.getvalue(), sys.stdout)
+
+
+def _numbers(report: Report) -> str:
+    counts = [capture.entries for capture in report.captures]
+    if len(counts) == 1:
+        return f"entries are numbered from 0 to {counts[0] - 1}" if counts[0] else "the capture has no entries"
+    return "write CAPTURE:ENTRY, both counted from 0"
+
+
+class _Progress:
+    """A line on standard error for work that takes longer than a second, on a terminal alone; gone when done."""
+
+    def __init__(self) -> None:
+        self.wanted = sys.stderr.isatty()
+        self._next = time.monotonic() + 1
+        self._shown = False
+
+    def __call__(self, path: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + 0.2
+            self._shown = True
+            of = f" of {total:,}" if total else ""
+            sys.stderr.write(f"\r\x1b[K{clipped(path, 60)}: {done:,}{of} exchanges")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._shown:
+            self._shown = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

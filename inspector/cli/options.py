@@ -1,0 +1,86 @@
+"""Option values that several commands share: topics, rules, severities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from inspector.report import Severity
+
+_Command = Callable[..., Any]
+_Decorator = Callable[[_Command], _Command]
+
+
+def check_topics(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    """Topics named once or more, commas allowed. Raises `click.BadParameter` that lists the topics there are."""
+    from inspector.rules.catalogue import topics
+
+    return frozenset(_known(name, topics(), "topic") for name in _split(values))
+
+
+def check_rules(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    """Rule ids named once or more, commas allowed. Raises `click.BadParameter` with the ids that come close."""
+    if not values:
+        return frozenset()
+    return frozenset(known_rule(name) for name in _split(values))
+
+
+def known_rule(name: str) -> str:
+    """The id itself where there is such a rule. Raises `click.BadParameter` with the ids that come close."""
+    from inspector.rules.catalogue import all_rules
+
+    ids = [rule.id for rule in all_rules()]
+    if name in ids:
+        return name
+    close = get_close_matches(name, ids, 3, 0.5) or [id for id in ids if name and name in id][:3]
+    hint = f"did you mean {' or '.join(close)}?" if close else "`inspector rules` lists them"
+    raise click.BadParameter(f"there is no rule '{name}'; {hint}")
+
+
+def _known(name: str, names: Iterable[str], what: str) -> str:
+    if name in names:
+        return name
+    raise click.BadParameter(f"there is no {what} '{name}'; the {what}s are {', '.join(names)}")
+
+
+def _split(values: Iterable[str]) -> list[str]:
+    return [name.strip().lower() for value in values for name in value.split(",") if name.strip()]
+
+
+def topic_option() -> _Decorator:
+    """``--only TOPIC``, any number of times; gives a frozenset."""
+    return click.option(
+        "--only", "-o", multiple=True, metavar="TOPIC", callback=check_topics, help="This topic alone (repeatable)."
+    )
+
+
+def rule_option() -> _Decorator:
+    """``--rule ID``, any number of times; gives a frozenset."""
+    return click.option(
+        "--rule", "rules", multiple=True, metavar="ID", callback=check_rules, help="This rule alone (repeatable)."
+    )
+
+
+def severity_option() -> _Decorator:
+    """``--severity``, the least grave one shown; gives a `Severity`."""
+    return click.option(
+        "--severity",
+        type=click.Choice([s.value for s in Severity]),
+        default=Severity.INFO.value,
+        callback=lambda ctx, parameter, value: Severity(value),
+        help="The least grave findings shown: error, warning, note or info (default).",
+    )
+
+
+def color_option() -> _Decorator:
+    """``--color auto|always|never``."""
+    return click.option(
+        "--color",
+        "--colour",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Colour: where it makes sense (default), always or never.",
+    )

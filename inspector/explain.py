@@ -1,0 +1,169 @@
+"""Recordings → what is said about them: each capture through an engine of its own, with one masker for all.
+
+`Explanation` is the stream; `explain` collects it into a `Report`. Exchanges that were not asked for are still
+observed, because cookies, caches and preflights of the others depend on them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from msgspec import Struct
+
+from inspector.capture import Capture, CaptureError, open_capture
+from inspector.engine import Engine, Options
+from inspector.exchange import Exchange
+from inspector.mask import Masker
+from inspector.report import SCHEMA, CaptureInfo, ExchangeReport, Report, Story, summarize
+from inspector.url import parse
+
+Progress = Callable[[str, int, int], None]
+"""Called now and then with the capture's path, how many exchanges are done, and how many entries there are."""
+
+_PROGRESS_EVERY = 256
+_STATUS = re.compile(r"([1-9])xx|(\d{3})(?:-(\d{3}))?", re.IGNORECASE)
+NO_RESPONSE = "none"
+
+
+class Selection(Struct, frozen=True):
+    """Which exchanges to report; nothing given means all. Criteria of one kind add up, kinds narrow each other."""
+
+    hosts: tuple[str, ...] = ()
+    """Shell-style patterns in lower case, matched against the host, or host and port where a pattern has a colon."""
+    statuses: tuple[tuple[int, int], ...] = ()
+    """Inclusive ranges; 0 is an exchange without a response."""
+    entries: tuple[tuple[int | None, int], ...] = ()
+    """(capture or ``None`` for any, index)."""
+
+    def takes(self, exchange: Exchange, capture: int) -> bool:
+        """Whether an exchange was asked for."""
+        if self.entries and not any(c in (None, capture) and i == exchange.index for c, i in self.entries):
+            return False
+        if self.statuses:
+            status = exchange.response.status if exchange.response is not None else 0
+            if not any(first <= status <= last for first, last in self.statuses):
+                return False
+        return not self.hosts or _host_matches(self.hosts, exchange.request.url)
+
+
+EVERY_EXCHANGE = Selection()
+
+
+def parse_status(text: str) -> tuple[int, int]:
+    """``404``, ``4xx``, ``400-499`` or ``none`` as a range. Raises `ValueError` for anything else."""
+    if text.lower() == NO_RESPONSE:
+        return 0, 0
+    match = _STATUS.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text}' is not a status: write 404, 4xx, 400-499, or none for no response")
+    if match[1]:
+        return int(match[1]) * 100, int(match[1]) * 100 + 99
+    return int(match[2]), int(match[3] or match[2])
+
+
+def parse_entry(text: str) -> tuple[int | None, int]:
+    """``12``, ``#12`` or ``1:12`` (capture 1, entry 12). Raises `ValueError` for anything else."""
+    match = re.fullmatch(r"#?(?:(\d{1,9}):)?(\d{1,9})", text)
+    if match is None:
+        raise ValueError(f"'{text}' is not an entry: write its number, as in 12, or 1:12 for entry 12 of capture 1")
+    return (int(match[1]) if match[1] else None), int(match[2])
+
+
+@lru_cache(maxsize=4096)
+def _host_matches(patterns: tuple[str, ...], url: str) -> bool:
+    target = parse(url)
+    with_port = f"{target.host}:{target.port}"
+    return any(fnmatchcase(with_port if ":" in pattern else target.host, pattern) for pattern in patterns)
+
+
+class Explanation:
+    """The reports on some captures, one exchange at a time. Iterate once, in the order exchanges were judged.
+
+    `captures`, `stories` and `failures` are complete when the iteration is.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        options: Options,
+        selection: Selection = EVERY_EXCHANGE,
+        progress: Progress | None = None,
+    ) -> None:
+        self.options = options
+        self.failures: list[str] = []
+        """One line for each file that could not be read."""
+        self.stories: list[Story] = []
+        self._paths = tuple(paths)
+        self._selection = selection
+        self._progress = progress
+        self._masker = Masker(options.reveal)
+        self._read: list[Capture] = []
+
+    @property
+    def captures(self) -> tuple[CaptureInfo, ...]:
+        """What was read; files that could not be are not among them."""
+        return tuple(capture.info() for capture in self._read)
+
+    def __iter__(self) -> Iterator[ExchangeReport]:
+        for path in self._paths:
+            try:
+                capture = open_capture(path)
+            except CaptureError as error:
+                self.failures.append(str(error))
+                continue
+            self._read.append(capture)
+            yield from self._explain(capture, len(self._read) - 1)
+
+    def _explain(self, capture: Capture, number: int) -> Iterator[ExchangeReport]:
+        engine = Engine(self.options, self._masker)
+        takes = None if self._selection == EVERY_EXCHANGE else self._selection.takes
+        taken: set[int] = set()
+        for done, exchange in enumerate(capture.exchanges(), 1):
+            report = engine.observe(exchange, number)
+            if takes is None or takes(exchange, number):
+                taken.add(exchange.index)
+                yield report
+            if self._progress is not None and done % _PROGRESS_EVERY == 0:
+                self._progress(capture.path, done, capture.entries)
+        for story in engine.finish():
+            if takes is None or not taken.isdisjoint(story.exchanges):
+                self.stories.append(self._chosen(story, number))
+
+    def _chosen(self, story: Story, number: int) -> Story:
+        """The story as told by capture `number`, with the annotations that were asked for."""
+        options = self.options
+        told = tuple(
+            a
+            for a in story.annotations
+            if a.severity.at_least(options.severity)
+            and (not options.rules or a.rule in options.rules)
+            and (not options.only or a.rule.partition("/")[0] in options.only)
+        )
+        return Story(story.kind, story.title, story.exchanges, story.steps, told, number)
+
+
+def in_order(exchange: ExchangeReport) -> tuple[int, int]:
+    """Sort key: by capture, then by position in it."""
+    return exchange.capture, exchange.index
+
+
+def collect(explanation: Explanation) -> Report:
+    """Run an explanation to its end and keep all of it, exchanges in file order."""
+    exchanges = tuple(sorted(explanation, key=in_order))
+    stories = tuple(explanation.stories)
+    return Report(SCHEMA, explanation.captures, exchanges, stories, summarize(exchanges, stories))
+
+
+def explain(
+    paths: Sequence[str],
+    options: Options,
+    selection: Selection = EVERY_EXCHANGE,
+    progress: Progress | None = None,
+) -> Report:
+    """Explain captures; ``-`` is standard input. Files that cannot be read are left out; to learn which, use
+    `Explanation.failures` and `collect`.
+    """
+    return collect(Explanation(paths, options, selection, progress))

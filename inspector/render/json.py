@@ -1,0 +1,80 @@
+"""The report as JSON (``inspector.report/1``), written as it comes, so that memory does not grow with the capture.
+
+The contract's order is captures, exchanges, stories, summary; but what there is to say of a capture is known only when
+all of it has been read, and exchanges are judged in another order than they are reported in. So each exchange is
+encoded at once into a spool, which goes to a temporary file when it outgrows `SPOOL`, and is copied from it in order.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from array import array
+from collections.abc import Iterator
+from typing import IO, BinaryIO
+
+import msgspec
+
+from inspector.explain import Explanation, in_order
+from inspector.report import SCHEMA, ExchangeReport, Summary, summarize
+
+SPOOL = 32 * 1024 * 1024
+"""Octets of encoded exchanges held in memory."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class _Spool:
+    """Encoded exchanges in the order they came, each after a comma, and where each of them is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._keys: list[tuple[int, int]] = []
+        self._starts = array("q", [0])
+        self._buffer = bytearray(b",")
+
+    def add(self, exchange: ExchangeReport) -> None:
+        """Encode one more exchange."""
+        _encoder.encode_into(exchange, self._buffer, 1)
+        self._file.write(self._buffer)
+        self._keys.append(in_order(exchange))
+        self._starts.append(self._starts[-1] + len(self._buffer))
+
+    def copy(self, out: BinaryIO) -> None:
+        """Write the exchanges in the report's order, separated by commas."""
+        keys, starts, file = self._keys, self._starts, self._file
+        places = sorted(range(len(keys)), key=keys.__getitem__)
+        if not places:
+            return
+        if places == list(range(len(keys))):
+            file.seek(1)
+            shutil.copyfileobj(file, out, 1024 * 1024)
+            return
+        skip = 1  # the first one's comma
+        for place in places:
+            file.seek(starts[place] + skip)
+            out.write(file.read(starts[place + 1] - starts[place] - skip))
+            skip = 0
+
+
+def write(explanation: Explanation, out: BinaryIO) -> Summary:
+    """Run an explanation to its end and write it as one line of JSON. Returns its summary.
+
+    Raises `OSError` where `out` or the temporary file cannot be written.
+    """
+    encode = _encoder.encode
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL) as file:
+        spool = _Spool(file)
+
+        def spooled() -> Iterator[ExchangeReport]:
+            for exchange in explanation:
+                spool.add(exchange)
+                yield exchange
+
+        # Stories are told when the exchanges have ended, which is when `summarize` turns to them.
+        summary = summarize(spooled(), explanation.stories)
+        out.write(b'{"schema":%b,"captures":%b,"exchanges":[' % (encode(SCHEMA), encode(explanation.captures)))
+        spool.copy(out)
+        out.write(b'],"stories":%b,"summary":%b}\n' % (encode(explanation.stories), encode(summary)))
+        out.flush()
+    return summary

@@ -1,0 +1,130 @@
+"""The beginning and the end of a report: what was read, the summary, what to run next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from inspector.render.blocks import GLYPHS, number, tally
+from inspector.render.escape import clipped
+from inspector.render.grouping import RuleGroups
+from inspector.render.layout import Canvas, duration, plural
+from inspector.report import CaptureInfo, ExchangeReport, Report, Severity, Summary
+
+_PAGES = 5
+_SKIPPED = 5
+
+
+def captures(canvas: Canvas, report: Report) -> None:
+    """Each capture: its name, who wrote it, its pages, what was skipped and what to know of it."""
+    on_page: dict[tuple[int, str | None], int] = {}
+    for exchange in report.exchanges:
+        key = (exchange.capture, exchange.page)
+        on_page[key] = on_page.get(key, 0) + 1
+    for index, capture in enumerate(report.captures):
+        _capture(canvas, capture, index if len(report.captures) > 1 else None)
+        for page in capture.pages[:_PAGES]:
+            count = on_page.get((index, page.id), 0)
+            name = page.title or page.url or page.id
+            address = f"  {clipped(page.url, 200)}" if page.url and page.url != name else ""
+            facts = [plural(count, "exchange")]
+            if page.content_loaded is not None:
+                facts.append(f"content loaded after {duration(page.content_loaded)}")
+            if page.loaded is not None:
+                facts.append(f"loaded after {duration(page.loaded)}")
+            line = Text.assemble("page ", (clipped(name, 160), "bold"), (address, ""), (f"  {', '.join(facts)}", "dim"))
+            canvas.add(line, "  ", "    ")
+        if len(capture.pages) > _PAGES:
+            canvas.line((f"  and {plural(len(capture.pages) - _PAGES, 'page')} more", "dim"))
+        for note in capture.notes:
+            canvas.prose(note, "  ", "    ", lead=Text("note: ", "bold"))
+        _skipped(canvas, capture)
+    canvas.blank()
+
+
+def _capture(canvas: Canvas, capture: CaptureInfo, index: int | None) -> None:
+    lead = "" if index is None else f"#{index}: "
+    name = "standard input" if capture.path == "-" else clipped(capture.path, 300)
+    facts = ", ".join(
+        (
+            {"har": "HAR", "mitmproxy": "mitmproxy flows"}.get(capture.format, clipped(capture.format, 40)),
+            *((f"written by {clipped(capture.creator, 80)}",) if capture.creator else ()),
+            "1 entry" if capture.entries == 1 else f"{capture.entries:,} entries",
+        )
+    )
+    canvas.add(Text.assemble((lead, "dim"), (name, "bold"), (f"  {facts}", "dim")), "", "  ")
+
+
+def _skipped(canvas: Canvas, capture: CaptureInfo) -> None:
+    if not capture.skipped:
+        return
+    told = "; ".join(
+        f"{'' if s.index is None else f'#{s.index} '}{clipped(s.reason, 120)}" for s in capture.skipped[:_SKIPPED]
+    )
+    more = f"; and {len(capture.skipped) - _SKIPPED:,} more" if len(capture.skipped) > _SKIPPED else ""
+    lead = Text(f"{GLYPHS[Severity.WARNING]} skipped {len(capture.skipped):,} of {capture.entries:,}: ", "yellow")
+    canvas.prose(f"{told}{more}", "  ", "    ", lead=lead)
+
+
+def summary(canvas: Canvas, found: Summary) -> None:
+    """``412 exchanges: ✗ 3 errors  ▲ 7 warnings … worst: …``."""
+    graver = ((Severity.ERROR, found.error), (Severity.WARNING, found.warning), (Severity.NOTE, found.note))
+    line = Text(plural(found.exchanges, "exchange"), "bold")
+    if any(count for _, count in graver):
+        line.append(": ")
+        line.append_text(tally((*graver, (Severity.INFO, found.info))))
+    elif found.exchanges:
+        line.append(": no errors, warnings or notes")
+        if found.info:
+            line.append_text(Text.assemble("  ", tally(((Severity.INFO, found.info),))))
+    canvas.add(line, "", "  ")
+    if found.worst:
+        canvas.add(
+            Text.assemble("worst: ", (", ".join(clipped(rule, 80) for rule in found.worst[:3]), "bold")), "", "  "
+        )
+
+
+def list_of(exchanges: Sequence[ExchangeReport], captures: int, most: int) -> str:
+    """``#3, #7 and 12 more``."""
+    named = ", ".join(number(exchange, captures) for exchange in exchanges[:most])
+    return f"{named} and {len(exchanges) - most:,} more" if len(exchanges) > most else named
+
+
+def explanations(canvas: Canvas, topics: Sequence[tuple[str, int]]) -> None:
+    """How much there is to read beyond findings, by topic."""
+    if not topics:
+        return
+    total = sum(count for _, count in topics)
+    said = ", ".join(f"{clipped(topic, 40)} {count:,}" for topic, count in topics)
+    canvas.blank()
+    lead = Text(f"{GLYPHS[Severity.INFO]} {plural(total, 'explanation')}: ", "dim")
+    canvas.prose(said, "", "  ", "dim", lead)
+
+
+def next_commands(canvas: Canvas, command: str, report: Report, found: Sequence[RuleGroups]) -> None:
+    """The two or three commands that lead on from here, with this report's values."""
+    rows: list[tuple[str, str]] = []
+    if found:
+        worst = found[0]
+        first = worst.groups[0].first.exchange
+        rows.append((f"inspector rule {worst.rule}", "why it matters, with two example exchanges"))
+        rows.append((f"{command} --entry {number(first, len(report.captures))[1:]}", "everything about that exchange"))
+        topics = {group.topic for group in found}
+        if len(topics) > 1:
+            rows.append((f"{command} --only {worst.topic}", "this topic alone"))
+    elif report.exchanges:
+        first = report.exchanges[0]
+        rows.append((f"{command} --entry {number(first, len(report.captures))[1:]}", "everything about one exchange"))
+    if len(rows) < 3 and report.summary.info:
+        rows.append((f"{command} -v", "every explanation"))
+    if not rows:
+        return
+    canvas.heading("Next")
+    widest = max(len(row) for row, _ in rows)
+    for row, purpose in rows:
+        if widest + len(purpose) + 4 <= canvas.width:
+            canvas.line("  ", (row.ljust(widest), "cyan"), (f"  {purpose}", "dim"))
+        else:
+            canvas.line((f"  # {purpose}", "dim"))
+            canvas.line("  ", (row, "cyan"))

@@ -1,0 +1,238 @@
+"""A report for a person at a terminal: the whole of it, one exchange as it happens, or the summary."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from inspector.render import overview, verdicts
+from inspector.render.blocks import (
+    exchange_line,
+    finding_body,
+    moment,
+    number,
+    references,
+    title_line,
+)
+from inspector.render.console import AsciiWriter, make_console
+from inspector.render.escape import clipped
+from inspector.render.exchanges import listing
+from inspector.render.grouping import Group, RuleGroups, group_findings, info_topics, origin_of
+from inspector.render.layout import Canvas, plural
+from inspector.report import Annotation, ExchangeReport, Report, Severity, Story, Summary, summarize
+
+SMALL = 8
+"""Up to this many exchanges, each is shown with all its explanations; beyond, they are listed one a line."""
+
+_FULL_GROUPS = 3
+"""Of one rule's findings at several origins, this many are shown in full where they are errors, else one."""
+_LISTED = 12
+"""Exchanges named under one finding."""
+_REMEMBERED = 2000
+"""Findings a live view remembers to tell them in full only once."""
+
+_HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
+
+
+class Terminal:
+    """Prints to one console.
+
+    `verbose` adds every explanation, verdicts with their steps and field lines. `ascii` draws with ASCII alone (it is
+    implied where the stream cannot do more). `focused` says that only some topics or rules were asked for, so
+    exchanges without findings are left out. `command` is how to run the same again, for the hints at the end.
+    """
+
+    def __init__(
+        self,
+        console: Console | None = None,
+        *,
+        verbose: int = 0,
+        ascii: bool = False,
+        focused: bool = False,
+        command: str = "",
+    ) -> None:
+        self.console = console or make_console()
+        if ascii and not isinstance(self.console.file, AsciiWriter):
+            self.console.file = AsciiWriter(self.console.file)  # type: ignore[assignment]
+        self.verbose = verbose
+        self.focused = focused
+        self.command = command
+        self._told: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+
+    # -- a whole report ---------------------------------------------------------------------------------------
+
+    def report(self, report: Report) -> None:
+        """Print a whole report: what was read, the summary, findings gathered, exchanges, what to run next."""
+        canvas = Canvas(self.console)
+        several = len(report.captures)
+        overview.captures(canvas, report)
+        overview.summary(canvas, report.summary)
+        found = group_findings(report.exchanges)
+        self._findings(canvas, found, several)
+        self._stories(canvas, report.stories, several)
+        canvas.flush()
+        self._exchanges(canvas, report, several)
+        if self.command:
+            overview.next_commands(canvas, self.command, report, found)
+        canvas.flush()
+
+    def entries(self, report: Report) -> None:
+        """Print everything about the exchanges of a report."""
+        canvas = Canvas(self.console)
+        for exchange in report.exchanges:
+            self._everything(canvas, exchange, len(report.captures))
+        own = {(e.capture, e.index) for e in report.exchanges}
+        self._stories(canvas, [s for s in report.stories if any((s.capture, i) in own for i in s.exchanges)], 1)
+        canvas.flush()
+
+    def _findings(self, canvas: Canvas, found: list[RuleGroups], captures: int) -> None:
+        severity = None
+        for rule in found:
+            if rule.severity is not severity:
+                severity = rule.severity
+                canvas.heading(_HEADINGS[severity])
+            self._rule(canvas, rule, captures)
+
+    def _rule(self, canvas: Canvas, rule: RuleGroups, captures: int) -> None:
+        full = len(rule.groups) if self.verbose else _FULL_GROUPS if rule.severity is Severity.ERROR else 1
+        for group in rule.groups[:full]:
+            self._group(canvas, group, captures)
+        rest = rule.groups[full:]
+        if rest:
+            shown = rest[: _LISTED // 2]
+            canvas.line(("  The same rule elsewhere:", "dim"))
+            for group in shown:
+                where = overview.list_of(group.exchanges, captures, 4)
+                canvas.add(
+                    Text.assemble(canvas.words(group.title), (f"  {clipped(group.origin, 120)} ({where})", "dim")),
+                    "  ",
+                    "      ",
+                )
+            if len(rest) > len(shown):
+                canvas.line((f"  and {len(rest) - len(shown)} more", "dim"))
+        canvas.blank()
+
+    def _group(self, canvas: Canvas, group: Group, captures: int) -> None:
+        first = group.first
+        times = len(group.occurrences)
+        title_line(canvas, first.annotation, f" ×{times}" if times > 1 else "")
+        canvas.add(exchange_line(first.exchange, f"{number(first.exchange, captures)} "), "  ", "      ")
+        finding_body(canvas, first.annotation, "  ")
+        exchanges = group.exchanges
+        if len(exchanges) > 1:
+            listed = overview.list_of(exchanges, captures, len(exchanges) if self.verbose else _LISTED)
+            canvas.prose(f"On {plural(len(exchanges), 'exchange')} with {group.origin}: {listed}", "  ", "    ", "dim")
+        references(canvas, first.annotation, "  ")
+        canvas.blank()
+
+    def _stories(self, canvas: Canvas, stories: Sequence[Story], captures: int) -> None:
+        if not stories:
+            return
+        canvas.heading("What belongs together")
+        for story in stories:
+            canvas.prose(story.title, "", "  ", "bold")
+            for step in story.steps:
+                canvas.prose(step, "  - ", "    ")
+            if not story.steps:
+                prefix = f"{story.capture}:" if captures > 1 else ""
+                canvas.prose("exchanges " + ", ".join(f"#{prefix}{i}" for i in story.exchanges[:40]), "  ")
+            for annotation in story.annotations:
+                self._annotation(canvas, annotation, "  ")
+            canvas.blank()
+
+    def _exchanges(self, canvas: Canvas, report: Report, captures: int) -> None:
+        exchanges: Sequence[ExchangeReport] = report.exchanges
+        if self.focused:
+            exchanges = [e for e in exchanges if e.annotations]
+        if not exchanges:
+            return
+        canvas.heading("Exchanges")
+        if self.verbose:
+            for exchange in exchanges:
+                self._everything(canvas, exchange, captures)
+                canvas.flush()
+        elif len(exchanges) <= SMALL:
+            for exchange in exchanges:
+                self._explained(canvas, exchange, captures)
+        else:
+            listing(canvas, exchanges, captures)
+            overview.explanations(canvas, info_topics(exchanges))
+
+    def _explained(self, canvas: Canvas, exchange: ExchangeReport, captures: int) -> None:
+        """One exchange of a small report: findings by title (they are shown in full above), explanations in full."""
+        canvas.add(exchange_line(exchange, f"{number(exchange, captures)} "), "", "    ")
+        for annotation in exchange.annotations:
+            title_line(canvas, annotation, indent="  ")
+            if annotation.severity is Severity.INFO:
+                finding_body(canvas, annotation, "    ", quote=False)
+        canvas.blank()
+
+    def _everything(self, canvas: Canvas, exchange: ExchangeReport, captures: int) -> None:
+        canvas.add(exchange_line(exchange, f"{number(exchange, captures)} "), "", "    ")
+        facts = [
+            f"started {moment(exchange.started)}" if exchange.started is not None else "",
+            f"type {clipped(exchange.resource_type, 40)}" if exchange.resource_type else "",
+            f"page {clipped(exchange.page, 80)}" if exchange.page else "",
+            clipped(exchange.error, 200) if exchange.error and exchange.status is not None else "",
+        ]
+        canvas.prose(", ".join(fact for fact in facts if fact), "  ", style="dim")
+        if exchange.fields:
+            for title, lines in (("Request", exchange.fields.request), ("Response", exchange.fields.response)):
+                if lines:
+                    canvas.line(f"  {title}")
+                for line in lines:
+                    shown = Text.assemble((f"{clipped(line.name, 120)}: ", "bold"), clipped(line.value, 1500))
+                    canvas.add(shown, "    ", "        ")
+        if verdicts.draw(canvas, exchange.verdicts, "  "):
+            canvas.blank()
+        for annotation in exchange.annotations:
+            self._annotation(canvas, annotation, "  ")
+        canvas.blank()
+
+    def _annotation(self, canvas: Canvas, annotation: Annotation, indent: str) -> None:
+        title_line(canvas, annotation, indent=indent)
+        finding_body(canvas, annotation, f"{indent}  ")
+        references(canvas, annotation, f"{indent}  ")
+
+    # -- live -------------------------------------------------------------------------------------------------
+
+    def exchange(self, exchange: ExchangeReport) -> None:
+        """Print one exchange as it happens: its line, then its findings.
+
+        A finding told before for the same origin is told by its title alone; explanations are titles unless verbose.
+        """
+        canvas = Canvas(self.console)
+        canvas.add(exchange_line(exchange), "", "    ")
+        for annotation in exchange.annotations:
+            again = self._again(annotation, exchange)
+            title_line(canvas, annotation, " (as above)" if again else "", "  ")
+            if again or (annotation.severity is Severity.INFO and not self.verbose):
+                continue
+            finding_body(canvas, annotation, "    ")
+            if self.verbose:
+                references(canvas, annotation, "    ")
+        if self.verbose > 1:
+            verdicts.draw(canvas, exchange.verdicts, "    ")
+        canvas.flush()
+
+    def _again(self, annotation: Annotation, exchange: ExchangeReport) -> bool:
+        if annotation.severity is Severity.INFO:
+            return False
+        key = (annotation.rule, annotation.title, origin_of(exchange))
+        if key in self._told:
+            self._told.move_to_end(key)
+            return True
+        self._told[key] = None
+        if len(self._told) > _REMEMBERED:
+            self._told.popitem(last=False)
+        return False
+
+    def summary(self, of: Report | Summary | Sequence[ExchangeReport]) -> None:
+        """Print how many exchanges and findings there were, and the gravest rules."""
+        found = of.summary if isinstance(of, Report) else of if isinstance(of, Summary) else summarize(of)
+        canvas = Canvas(self.console)
+        overview.summary(canvas, found)
+        canvas.flush()
