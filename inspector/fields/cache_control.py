@@ -80,7 +80,7 @@ class CacheControl(Struct, frozen=True):
         return any(d.text.lower() == name for d in self.directives)
 
     def plain_seconds(self, name: str) -> int | None:
-        """The number Chromium takes: the first member that is the name, ``=`` and digits, spaces around them allowed."""
+        """The number Chromium takes: from the first member that is the name, ``=`` and digits, perhaps among spaces."""
         start = name + "="
         for d in self.directives:
             if d.text.lower().startswith(start):
@@ -94,7 +94,8 @@ def delta_seconds(text: str) -> int | None:
     """``1*DIGIT`` as a number, at most `MOST_SECONDS`; ``None`` where it is anything else."""
     if _DIGITS.fullmatch(text) is None:
         return None
-    return min(int(text[:20] if len(text.lstrip("0")) <= 20 else "9" * 11), MOST_SECONDS) if len(text) < 4000 else MOST_SECONDS
+    significant = text.lstrip("0")
+    return MOST_SECONDS if len(significant) > 10 else min(int(significant or "0"), MOST_SECONDS)
 
 
 def split_list(value: str) -> tuple[str, ...]:

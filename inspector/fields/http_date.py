@@ -1,4 +1,4 @@
-"""Dates in fields (RFC 9110, section 5.6.7), strictly as the standard writes them and leniently as browsers read them."""
+"""Dates in fields (RFC 9110, section 5.6.7): strictly as the standard writes them, leniently as browsers read them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from calendar import timegm
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-_MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name.lower(): i for i, name in enumerate(_MONTH_NAMES, 1)}
 _MONTH = "(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
 
@@ -82,7 +82,9 @@ _CLOCK = re.compile(
 _NAMED = re.compile(
     r"(?<![\d])(?P<day>\d{1,2})[\s-]+(?P<month>[A-Za-z]{3,9})[\s,-]+(?P<year>\d{2,5})(?![\d:])", re.ASCII
 )
-_NAMED_US = re.compile(r"(?P<month>[A-Za-z]{3,9})\s+(?P<day>\d{1,2})(?:,\s*|\s+)(?P<year>\d{4,5}|\d{2})(?![\d:])", re.ASCII)
+_NAMED_US = re.compile(
+    r"(?P<month>[A-Za-z]{3,9})\s+(?P<day>\d{1,2})(?:,\s*|\s+)(?P<year>\d{4,5}|\d{2})(?![\d:])", re.ASCII
+)
 _ISO = re.compile(r"(?<!\d)(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?!\d)", re.ASCII)
 _SLASHED = re.compile(r"(?<!\d)(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})(?!\d)", re.ASCII)
 _LONGEST = 80
@@ -108,7 +110,7 @@ def read_date(value: str) -> float | None:
     month_text = match["month"]
     month = int(month_text) if month_text.isdigit() else _MONTHS.get(month_text[:3].lower(), 0)
     day, year = int(match["day"]), _full_year(match["year"])
-    if not (1 <= month <= 12 and 1 <= day <= 31 and 1 <= year):
+    if not (1 <= month <= 12 and 1 <= day <= 31 and year >= 1):
         return None
     hour = minute = second = 0
     offset = 0.0

@@ -1,18 +1,316 @@
-"""A browser's cache rebuilt from the capture."""
+"""A browser's cache rebuilt from the capture: what was stored, and what became of it when the URL was asked for again.
+
+It remembers a bounded number of responses, the least recently used forgotten first. What it concludes about one
+exchange is in `Cache.latest` until the next is judged; rules read it from there.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Literal
 
-from inspector.browser.verdict import CacheVerdict
+import msgspec
+from msgspec import Struct
+
+from inspector.browser.cache import ServedFrom, judge
+from inspector.browser.cache_freshness import FOREVER
+from inspector.browser.cache_policy import Policy, policy
+from inspector.browser.cache_request import Varied, effect
+from inspector.browser.verdict import CacheVerdict, Step
+from inspector.exchange import Field, Fields
+from inspector.fields.cache_control import parse_cache_control
+from inspector.fields.etag import parse_etag
+from inspector.fields.http_date import read_date
+from inspector.fields.vary import parse_vary
+from inspector.url import join
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
+
+MOST_REMEMBERED = 4096
+_UNSAFE = frozenset({"POST", "PUT", "DELETE", "PATCH"})
+_CONDITIONS = ("if-none-match", "if-modified-since")
+
+# Fields of a 304 that never replace the stored ones (they describe the message, or content it does not carry).
+_KEPT = frozenset(
+    {
+        "connection",
+        "proxy-connection",
+        "keep-alive",
+        "www-authenticate",
+        "proxy-authenticate",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "content-location",
+        "content-md5",
+        "etag",
+        "content-encoding",
+        "content-range",
+        "content-type",
+        "content-length",
+        "x-frame-options",
+        "x-xss-protection",
+    }
+)
+
+
+class Stored(Struct, frozen=True):
+    """One stored response. `received` is seconds since 1970; `fresh_for` and `age` are seconds at that time."""
+
+    exchange: int
+    status: int
+    fields: Fields
+    policy: Policy
+    received: float | None
+    fresh_for: float
+    age: float
+    vary: Varied
+    """The request fields it was chosen by, with the values it was fetched with."""
+    page: str | None = None
+    """URL of the page it was fetched for: Chromium keeps a cache for each site visited."""
+
+    def age_at(self, time: float | None) -> float | None:
+        """How old it is at a time, ``None`` where either time is unknown."""
+        if time is None or self.received is None:
+            return None
+        return self.age + max(0.0, time - self.received)
+
+
+Became = Literal["reused", "revalidated", "refetched", "changed"]
+
+
+class History(Struct, frozen=True):
+    """What became of a copy stored earlier when its URL was requested again.
+
+    ``reused``: answered from it. ``revalidated``: a 304 confirmed it. ``changed``: the server was asked with a
+    condition and sent a new one. ``refetched``: fetched in full; `cause` says why in a clause, ``None`` if nothing in
+    the recording tells. `was_fresh` is whether it could have been reused; `left` the seconds that remained.
+    """
+
+    became: Became
+    copy: Stored
+    age: float | None
+    was_fresh: bool | None
+    left: float | None
+    cause: str | None = None
 
 
 class Cache:
     """Remembers what was stored, to tell what a later exchange was."""
 
+    def __init__(self) -> None:
+        self._stored: OrderedDict[str, Stored] = OrderedDict()
+        self._removed: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._latest: tuple[int, History | None] | None = None
+
+    def latest(self, x: Subject) -> History | None:
+        """What became of an earlier copy in the exchange judged last, if that is this one."""
+        latest = self._latest
+        return latest[1] if latest is not None and latest[0] == id(x.exchange) else None
+
     def judge(self, x: Subject) -> CacheVerdict | None:
         """The caching verdict on an exchange; ``None`` where there is nothing to store or reuse."""
-        return None
+        response = x.response
+        if response is None or response.status < 200 or x.url.scheme not in ("http", "https"):
+            return None
+        if x.method in ("OPTIONS", "CONNECT", "TRACE") and (x.is_preflight or x.method == "CONNECT"):
+            return None
+        exchange = x.exchange
+        if exchange.websocket is not None:
+            return None
+        key = exchange.request.url
+        if "#" in key:
+            key = key.partition("#")[0]
+        received, delay = _clock(x)
+        served = served_from(x)
+        earlier = self._stored.get(key)
+        fields, status = response.fields, response.status
+        if status == 304:
+            if earlier is not None:
+                fields, status = _freshened(earlier.fields, fields), earlier.status
+            else:
+                status = 200
+        rules = policy_of(x, status, fields)
+        verdict = judge(rules, fields, received, delay, served, response.http_version in ("1.0", "0.9"))
+        if earlier is None and not verdict.stored:
+            self._latest = None
+            if x.method in _UNSAFE and status < 400:
+                self._removed_by(key, x)
+            return verdict
+        history = None
+        if earlier is not None:
+            history = self._history(x, earlier, served, received)
+            if history is not None:
+                verdict = msgspec.structs.replace(verdict, steps=(*_told(history), *verdict.steps))
+        self._latest = (id(exchange), history)
+        self._keep(x, key, earlier, verdict, fields, rules, received, served)
+        return verdict
+
+    def removed_by(self, x: Subject) -> tuple[str, int] | None:
+        """The method and index of an exchange that removed a copy of this URL before, if one did."""
+        return self._removed.get(x.request.url.partition("#")[0])
+
+    def _removed_by(self, key: str, x: Subject) -> None:
+        """RFC 9111, section 4.4: a successful unsafe request makes stored copies of its URL unusable."""
+        if self._stored.pop(key, None) is not None:
+            self._removed[key] = (x.method, x.exchange.index)
+            if len(self._removed) > MOST_REMEMBERED:
+                self._removed.popitem(last=False)
+
+    def _keep(
+        self,
+        x: Subject,
+        key: str,
+        earlier: Stored | None,
+        verdict: CacheVerdict,
+        fields: Fields,
+        rules: Policy,
+        received: float | None,
+        served: ServedFrom,
+    ) -> None:
+        if x.method in _UNSAFE:
+            if x.status < 400:
+                self._removed_by(key, x)
+            return
+        if x.method != "GET":
+            return
+        if served == "cache" and earlier is not None:
+            self._stored.move_to_end(key)
+            return
+        if not verdict.stored:
+            if x.status == 304 or not rules.private:
+                self._stored.pop(key, None)
+            return
+        fresh_for = FOREVER if verdict.lifetime is None else verdict.lifetime
+        vary: Varied = ()
+        if "vary" in fields:
+            vary = tuple((name, x.req.get(name)) for name in parse_vary(fields.get("vary") or ""))
+        self._stored[key] = Stored(
+            x.exchange.index, rules.status, fields, rules, received, fresh_for, verdict.age or 0.0, vary, x.page_url
+        )
+        self._stored.move_to_end(key)
+        if len(self._stored) > MOST_REMEMBERED:
+            self._stored.popitem(last=False)
+
+    def _history(self, x: Subject, copy: Stored, served: ServedFrom, received: float | None) -> History | None:
+        if x.method not in ("GET", "HEAD"):
+            return None
+        age = copy.age_at(x.started)
+        fresh: bool | None = None
+        left: float | None = None
+        if age is not None:
+            left = copy.fresh_for - age
+            fresh = left > 0 and copy.policy.validate is None and not any(name == "*" for name, _ in copy.vary)
+        _, cause = effect(x.req, copy.vary, x.exchange.context.recorder.cookies_recorded is True)
+        if served == "cache":
+            return History("reused", copy, age, fresh, left)
+        if x.status == 304:
+            return History("revalidated", copy, age, fresh, left, cause)
+        if served != "network":
+            return None
+        asked = any(name in x.req for name in _CONDITIONS)
+        if cause is None and "range" in x.req:
+            cause = "the request asks for a range"
+        if cause is None and fresh is False:
+            cause = _stale_cause(copy)
+        return History("changed" if asked else "refetched", copy, age, fresh, left, cause)
+
+
+def policy_of(x: Subject, status: int | None = None, fields: Fields | None = None) -> Policy:
+    """The caching policy of an exchange's response; for a 304, give the status and fields it stands for."""
+    index = (x.res if fields is None else fields).index
+    if status is None:
+        status = 200 if x.status == 304 else x.status
+    request = x.req.index
+    said = index.get("cache-control")
+    asked = request.get("cache-control")
+    pragma = index.get("pragma")
+    location = index.get("content-location") if x.method == "POST" else None
+    return policy(
+        x.method,
+        status,
+        None if said is None else said[0] if len(said) == 1 else ", ".join(said),
+        None if pragma is None else ", ".join(pragma),
+        "expires" in index,
+        "authorization" in request,
+        status != 206 or _whole(x, index),
+        asked is not None and parse_cache_control(", ".join(asked)).has("no-store"),
+        location is not None and join(x.request.url, location[0]) == x.request.url,
+    )
+
+
+def served_from(x: Subject) -> ServedFrom:
+    """What this very exchange was, as far as its recording tells: `Age` speaks of shared caches and does not count."""
+    context = x.exchange.context
+    said = context.served_from
+    if said in ("memory-cache", "disk-cache", "cache"):
+        return "cache"
+    if x.status == 304:
+        return "revalidated"
+    if said == "service-worker":
+        return "unknown"
+    if said is not None:
+        return "network"
+    recorder = context.recorder
+    if recorder.vantage in ("proxy", "client") or recorder.kind != "har":
+        return "network"
+    if recorder.creator is not None and recorder.creator.startswith("WebInspector"):
+        return "network"
+    response = x.response
+    return "network" if response is not None and response.body.transferred else "unknown"
+
+
+def _clock(x: Subject) -> tuple[float | None, float]:
+    """When the response was received (seconds since 1970), and how many seconds after its request was sent."""
+    t = x.exchange.timings
+    delay = ((t.wait or 0.0) + (t.send or 0.0)) / 1000
+    if t.started is None:
+        return None, delay
+    before = ((t.blocked or 0.0) + (t.dns or 0.0) + (t.connect or 0.0) + (t.tls or 0.0)) / 1000
+    return t.started + before + delay, delay
+
+
+def _whole(x: Subject, index: dict[str, list[str]]) -> bool:
+    """Whether Chromium could put this 206 together: a range was asked for and named, and the validator is strong."""
+    if "range" not in x.req or "content-range" not in index:
+        return False
+    etag = index.get("etag")
+    if etag is not None:
+        tag = parse_etag(etag[0])
+        return not etag[0].startswith("W/") and (tag is None or not tag.weak)
+    modified, date = index.get("last-modified"), index.get("date")
+    if modified is None or date is None:
+        return False
+    since, sent = read_date(modified[0]), read_date(date[0])
+    return since is not None and sent is not None and sent - since >= 60
+
+
+def _freshened(stored: Fields, update: Fields) -> Fields:
+    """RFC 9111, section 4.3.4: the stored fields with those of the 304 put in their place."""
+    replaced = {name for name in update.index if name not in _KEPT and not name.startswith(("x-content-", "x-webkit-"))}
+    kept: list[Field] = [line for line in stored.lines if line.name.lower() not in replaced]
+    kept += [line for line in update.lines if line.name.lower() in replaced]
+    return Fields(tuple(kept))
+
+
+def _stale_cause(copy: Stored) -> str:
+    if copy.policy.validate is not None:
+        return f"{copy.policy.validate} demands a check before every reuse"
+    if copy.fresh_for <= 0:
+        return "nothing made the copy fresh for any time"
+    return "the copy had become stale"
+
+
+def _told(history: History) -> tuple[Step, ...]:
+    copy = history.copy
+    saw = f"exchange {copy.exchange}"
+    if history.age is not None:
+        saw += f", {int(history.age)} s old"
+    saw += f": {history.became}"
+    if history.cause:
+        saw += f" ({history.cause})"
+    return (
+        Step("an earlier copy of this URL", saw, "pass" if history.became in ("reused", "revalidated") else "fail"),
+    )
