@@ -102,7 +102,10 @@ def transport(place: Place, proxy: str | None, verify: ssl.SSLContext) -> httpx.
     """
     if proxy is None:
         return Resolving(httpx.AsyncHTTPTransport(verify=verify, http2=True), place.resolve)
-    return httpx.AsyncHTTPTransport(verify=verify, http2=True, proxy=httpx.Proxy(proxy, ssl_context=None))
+    try:
+        return httpx.AsyncHTTPTransport(verify=verify, http2=True, proxy=httpx.Proxy(proxy))
+    except httpx.InvalidURL as error:
+        raise ValueError(f"not a proxy's URL: {proxy!r} ({error})") from error
 
 
 class Client:

@@ -158,13 +158,15 @@ class Lab:
         ]
         self._started.set()
         stop = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait((*servers, stop), return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait((*servers, stop), return_when=asyncio.FIRST_COMPLETED)
         self._stopping.set()
         _, hanging = await asyncio.wait(servers, timeout=_GRACE)
         for task in hanging:  # clients that would not let go
             task.cancel()
-        for outcome in await asyncio.gather(*servers, return_exceptions=True):
-            if isinstance(outcome, Exception):
+        for task, outcome in zip(servers, await asyncio.gather(*servers, return_exceptions=True), strict=True):
+            if isinstance(outcome, OSError) and task not in ended:
+                _log.debug("a connection broke while the lab stopped", exc_info=outcome)
+            elif isinstance(outcome, Exception):
                 raise outcome
 
 
