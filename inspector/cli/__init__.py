@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -52,11 +51,20 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, told) for name, (_, _, told) in _COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; when nobody reads its output any more, it has done its work."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _forget_output()
+            return 0
+        return result
+
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run a command and exit: 0 for success, 2 where the tool could not do its work."""
         try:
             result = super().main(*args, **{"prog_name": "inspector", **extra, "standalone_mode": False})
-            sys.stdout.flush()
             code = result if isinstance(result, int) else 0
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
@@ -67,15 +75,11 @@ class LazyGroup(click.Group):
         except (KeyboardInterrupt, click.Abort):
             code = 130
         except OSError as error:
-            if error.errno == errno.EPIPE:
-                _forget_output()
-                code = 0
-            elif os.environ.get(DEBUG):
+            if os.environ.get(DEBUG):
                 raise
-            else:
-                name = f"{error.filename}: " if error.filename else ""
-                _say(f"{name}{error.strerror or error}")
-                code = FAILED
+            name = f"{error.filename}: " if error.filename else ""
+            _say(f"{name}{error.strerror or error}")
+            code = FAILED
         except Exception as error:
             if os.environ.get(DEBUG):
                 raise

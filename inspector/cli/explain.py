@@ -9,7 +9,7 @@ import time
 
 import click
 
-from inspector.cli import FAILED
+from inspector.cli import FAILED, Failed
 from inspector.cli.options import color_option, rule_option, severity_option, topic_option
 from inspector.engine import Options
 from inspector.explain import Explanation, Selection, collect, parse_entry, parse_status
@@ -21,7 +21,7 @@ def _statuses(ctx: click.Context, parameter: click.Parameter, values: tuple[str,
     try:
         return tuple(parse_status(part.strip()) for value in values for part in value.split(","))
     except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+        raise Failed(str(error)) from None
 
 
 def _entries(
@@ -30,7 +30,7 @@ def _entries(
     try:
         return tuple(parse_entry(part.strip()) for value in values for part in value.split(","))
     except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+        raise Failed(str(error)) from None
 
 
 @click.command("explain", no_args_is_help=True, short_help="Explain recordings: HAR files and mitmproxy flows.")
@@ -98,7 +98,7 @@ def _print(
     from inspector.render.terminal import Terminal
 
     if entries and not report.exchanges:
-        raise click.BadParameter(f"no such entry; {_numbers(report)}", param_hint="--entry")
+        raise Failed(f"there is no such entry; {_numbers(report)}")
     into = io.StringIO() if paged and is_terminal(sys.stdout) else None
     command = shlex.join(("inspector", "explain", *(visible(path) for path in paths)))
     terminal = Terminal(make_console(color, sys.stdout, into), verbose=verbose, focused=focused, command=command)

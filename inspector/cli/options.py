@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from inspector.cli import Failed
 from inspector.report import Severity
 
 _Command = Callable[..., Any]
@@ -15,21 +16,21 @@ _Decorator = Callable[[_Command], _Command]
 
 
 def check_topics(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
-    """Topics named once or more, commas allowed. Raises `click.BadParameter` that lists the topics there are."""
+    """Topics named once or more, commas allowed. Raises `Failed` that lists the topics there are."""
     from inspector.rules.catalogue import topics
 
     return frozenset(_known(name, topics(), "topic") for name in _split(values))
 
 
 def check_rules(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
-    """Rule ids named once or more, commas allowed. Raises `click.BadParameter` with the ids that come close."""
+    """Rule ids named once or more, commas allowed. Raises `Failed` with the ids that come close."""
     if not values:
         return frozenset()
     return frozenset(known_rule(name) for name in _split(values))
 
 
 def known_rule(name: str) -> str:
-    """The id itself where there is such a rule. Raises `click.BadParameter` with the ids that come close."""
+    """The id itself where there is such a rule. Raises `Failed` with the ids that come close."""
     from inspector.rules.catalogue import all_rules
 
     ids = [rule.id for rule in all_rules()]
@@ -37,13 +38,13 @@ def known_rule(name: str) -> str:
         return name
     close = get_close_matches(name, ids, 3, 0.5) or [id for id in ids if name and name in id][:3]
     hint = f"did you mean {' or '.join(close)}?" if close else "`inspector rules` lists them"
-    raise click.BadParameter(f"there is no rule '{name}'; {hint}")
+    raise Failed(f"there is no rule '{name}'; {hint}")
 
 
 def _known(name: str, names: Iterable[str], what: str) -> str:
     if name in names:
         return name
-    raise click.BadParameter(f"there is no {what} '{name}'; the {what}s are {', '.join(names)}")
+    raise Failed(f"there is no {what} '{name}'; the {what}s are {', '.join(names)}")
 
 
 def _split(values: Iterable[str]) -> list[str]:
@@ -53,7 +54,7 @@ def _split(values: Iterable[str]) -> list[str]:
 def topic_option() -> _Decorator:
     """``--only TOPIC``, any number of times; gives a frozenset."""
     return click.option(
-        "--only", "-o", multiple=True, metavar="TOPIC", callback=check_topics, help="This topic alone (repeatable)."
+        "--only", multiple=True, metavar="TOPIC", callback=check_topics, help="This topic alone (repeatable)."
     )
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from inspector.render import evidence
 from inspector.render.escape import clipped, visible
-from inspector.render.layout import Canvas, columns, duration, size
+from inspector.render.layout import PROSE_WIDTH, Canvas, columns, duration, fit, size
 from inspector.report import Annotation, ExchangeReport, Severity
 
 GLYPHS = {Severity.ERROR: "✗", Severity.WARNING: "▲", Severity.NOTE: "●", Severity.INFO: "·"}
@@ -24,6 +24,7 @@ STYLES = {
 _CERTAINTY = {"likely": "Likely", "depends": "Depends", "unknown": "Not known"}
 _STATUS_STYLES = {1: "cyan", 2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 _LONGEST_URL = 300
+_LEAST_URL = 30
 
 
 def rule_link(rule: str, references: Sequence[str] = ()) -> Text:
@@ -71,15 +72,12 @@ def _version(text: str | None) -> str:
     return f"h{text}" if text[:1].isdigit() else clipped(text, 12)
 
 
-def exchange_line(exchange: ExchangeReport, lead: str = "") -> Text:
-    """``GET https://shop.test/ → 200 OK  h2  text/html  12 kB  34 ms``."""
-    line = Text(lead, "dim")
-    line.append(f"{clipped(exchange.method, 24)} ", "bold")
-    line.append(clipped(exchange.url, _LONGEST_URL))
-    line.append(" → ")
+def outcome(exchange: ExchangeReport) -> Text:
+    """``→ 200 OK  h2  text/html  12 kB  34 ms``."""
+    line = Text("→ ")
     line.append(phrase(exchange), f"bold {status_style(exchange.status)}".strip())
     facts = (
-        version(exchange),
+        version(exchange) if exchange.status is not None else "",
         clipped(exchange.media_type, 60) if exchange.media_type else "",
         size(exchange.size),
         duration(exchange.duration),
@@ -88,15 +86,44 @@ def exchange_line(exchange: ExchangeReport, lead: str = "") -> Text:
     return line
 
 
-def title_line(canvas: Canvas, annotation: Annotation, note: str = "", indent: str = "") -> None:
-    """A finding's first line: glyph, severity, title, and at the right edge the rule's id."""
+def exchange_line(canvas: Canvas, exchange: ExchangeReport, lead: str = "", indent: str = "") -> None:
+    """What was asked and what came of it: on one line where it fits, else on two or more with the URL in full."""
+    asked = Text(lead, "dim")
+    asked.append(f"{clipped(exchange.method, 24)} ", "bold")
+    asked.append(clipped(exchange.url, _LONGEST_URL))
+    came = outcome(exchange)
+    if len(indent) + asked.cell_len + came.cell_len + 1 <= canvas.width:
+        canvas.line(indent, asked, " ", came)
+    else:
+        canvas.add(asked, indent, f"{indent}   ")
+        canvas.add(came, f"{indent}   ", f"{indent}     ")
+
+
+def live_line(canvas: Canvas, exchange: ExchangeReport) -> None:
+    """The same on one line, the URL cut in its middle where it must be."""
+    asked = Text(f"{clipped(exchange.method, 24)} ", "bold")
+    came = outcome(exchange)
+    room = canvas.width - asked.cell_len - came.cell_len - 1
+    if room >= min(len(exchange.url), _LEAST_URL):
+        canvas.line(asked, fit(exchange.url, room), " ", came)
+    else:
+        canvas.line(asked, fit(exchange.url, max(canvas.width - asked.cell_len, _LEAST_URL)))
+        canvas.add(came, "  ", "    ")
+
+
+def title(canvas: Canvas, annotation: Annotation, note: str = "", times: int = 1) -> Text:
+    """Glyph, severity, how often, and title."""
     severity = annotation.severity
-    style = STYLES[severity]
-    head = Text.assemble((f"{GLYPHS[severity]} {severity} ", style))
-    title = canvas.words(annotation.title, "bold" if severity is not Severity.INFO else "")
-    left = Text.assemble(head, title, (note, "dim"))
+    said = canvas.words(annotation.title, "bold" if severity is not Severity.INFO else "")
+    often = f" ×{times:,}" if times > 1 else ""
+    return Text.assemble((f"{GLYPHS[severity]} {severity}{often}  ", STYLES[severity]), said, (note, "dim"))
+
+
+def title_line(canvas: Canvas, annotation: Annotation, note: str = "", indent: str = "") -> None:
+    """A finding in short: its title, and the rule's id at the right edge."""
+    left = title(canvas, annotation, note)
     right = rule_link(annotation.rule, annotation.references)
-    room = min(canvas.width, 110) - len(indent)
+    room = min(canvas.width, PROSE_WIDTH) - len(indent)
     if left.cell_len + right.cell_len + 2 <= room:
         canvas.line(indent, columns(left, right, room))
     else:
@@ -116,12 +143,18 @@ def finding_body(canvas: Canvas, annotation: Annotation, indent: str, *, quote: 
         canvas.prose(annotation.fix, indent, f"{indent}  ", lead=Text("Fix: ", "bold green"))
 
 
-def references(canvas: Canvas, annotation: Annotation, indent: str) -> None:
-    """The sections a finding rests on, one a line."""
+def sources(canvas: Canvas, annotation: Annotation, indent: str) -> None:
+    """The rule's id and the sections it rests on: on one line where they fit."""
+    line = rule_link(annotation.rule, annotation.references)
     for reference in annotation.references:
         shown = clipped(reference, 300)
-        style = Style(dim=True, link=reference) if shown == reference else Style(dim=True)
-        canvas.line(indent, Text(shown, style))
+        link = Text(shown, Style(dim=True, link=reference) if shown == reference else Style(dim=True))
+        if len(indent) + line.cell_len + link.cell_len + 2 <= canvas.width:
+            line = Text.assemble(line, "  ", link)
+        else:
+            canvas.line(indent, line)
+            line = link
+    canvas.line(indent, line)
 
 
 def tally(found: Iterable[tuple[Severity, int]], *, words: bool = True, zero: bool = False) -> Text:

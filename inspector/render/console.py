@@ -49,6 +49,14 @@ class AsciiWriter:
         return self._stream.isatty()
 
 
+class _Console(Console):
+    """A console that lets its caller deal with a closed pipe."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise `BrokenPipeError` instead of leaving the program."""
+        raise BrokenPipeError
+
+
 def wants_style(choice: str, stream: IO[Any], environ: Mapping[str, str] = os.environ) -> bool:
     """Whether to style what goes to `stream`: the option first, then what the environment asks for.
 
@@ -91,7 +99,7 @@ def make_console(
     target: Any = into or stream
     if not speaks_unicode(stream):
         target = AsciiWriter(target)
-    return Console(
+    return _Console(
         file=target,
         width=max(width or shutil.get_terminal_size((80, 24)).columns, NARROWEST),
         force_terminal=styled,

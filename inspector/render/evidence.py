@@ -28,6 +28,7 @@ SPOKEN: dict[Where, str] = {
     "timing": "timing",
     "exchange": "exchange",
 }
+_LONGEST = 480
 _LEAST_VALUE = 24
 """Columns a value needs beside its name; with fewer, it goes on a line of its own."""
 
@@ -56,6 +57,10 @@ def _draw_one(canvas: Canvas, item: Evidence, tag: str, aligned: int, gutter: st
         canvas.add(Text.assemble((f"{tag}  ", "dim"), (name.strip(), "bold")), gutter)
         head = Text.assemble(side, "  ")
     start = head.cell_len
+    if not item.mark and not item.label and item.value:
+        # Nothing in it is pointed at, so it may run over several lines.
+        canvas.add(Text(clipped(item.value, _LONGEST)), head, gutter + " " * (start - cell_len(gutter)))
+        return
     before, mark, after = _window(before, mark, after, max(canvas.width - start, 8))
     absent = item.value is None
     canvas.line(head, (before, ""), (mark, "dim italic" if absent else mark_style if item.mark else ""), (after, ""))

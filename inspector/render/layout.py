@@ -36,10 +36,12 @@ class Canvas:
         if self._open:
             self._append(Text())
 
-    def add(self, text: Text, indent: str = "", hanging: str | None = None, width: int | None = None) -> None:
+    def add(
+        self, text: Text, indent: str | Text = "", hanging: str | Text | None = None, width: int | None = None
+    ) -> None:
         """Wrap `text` and add its lines, the first after `indent`, the others after `hanging`."""
         rest = indent if hanging is None else hanging
-        room = max((width or self.width) - max(cell_len(indent), cell_len(rest)), 12)
+        room = max(min(width or self.width, self.width) - max(_columns(indent), _columns(rest)), 12)
         for number, piece in enumerate(text.wrap(self.console, room, tab_size=1)):
             piece.rstrip()
             self._append(Text.assemble(indent if number == 0 else rest, piece))
@@ -81,6 +83,10 @@ class Canvas:
         lines, self._lines = self._lines, []
         if lines:
             self.console.print(*lines, sep="\n", soft_wrap=True)
+
+
+def _columns(text: str | Text) -> int:
+    return cell_len(text) if isinstance(text, str) else text.cell_len
 
 
 def columns(left: Text, right: Text, width: int) -> Text:

@@ -14,6 +14,7 @@ from inspector.report import CaptureInfo, ExchangeReport, Report, Severity, Summ
 
 _PAGES = 5
 _SKIPPED = 5
+_WORST = 3
 
 
 def captures(canvas: Canvas, report: Report) -> None:
@@ -38,7 +39,7 @@ def captures(canvas: Canvas, report: Report) -> None:
         if len(capture.pages) > _PAGES:
             canvas.line((f"  and {plural(len(capture.pages) - _PAGES, 'page')} more", "dim"))
         for note in capture.notes:
-            canvas.prose(note, "  ", "    ", lead=Text("note: ", "bold"))
+            canvas.prose(note, "  ", "    ")
         _skipped(canvas, capture)
     canvas.blank()
 
@@ -67,8 +68,8 @@ def _skipped(canvas: Canvas, capture: CaptureInfo) -> None:
     canvas.prose(f"{told}{more}", "  ", "    ", lead=lead)
 
 
-def summary(canvas: Canvas, found: Summary) -> None:
-    """``412 exchanges: ✗ 3 errors  ▲ 7 warnings … worst: …``."""
+def summary(canvas: Canvas, found: Summary, groups: Sequence[RuleGroups] = ()) -> None:
+    """``412 exchanges: ✗ 3 errors  ▲ 7 warnings … worst: …``, with counts where the findings are at hand."""
     graver = ((Severity.ERROR, found.error), (Severity.WARNING, found.warning), (Severity.NOTE, found.note))
     line = Text(plural(found.exchanges, "exchange"), "bold")
     if any(count for _, count in graver):
@@ -79,10 +80,11 @@ def summary(canvas: Canvas, found: Summary) -> None:
         if found.info:
             line.append_text(Text.assemble("  ", tally(((Severity.INFO, found.info),))))
     canvas.add(line, "", "  ")
-    if found.worst:
-        canvas.add(
-            Text.assemble("worst: ", (", ".join(clipped(rule, 80) for rule in found.worst[:3]), "bold")), "", "  "
-        )
+    grave = [group for group in groups if group.severity is not Severity.NOTE] or groups
+    worst = [f"{clipped(g.rule, 80)}{f' ×{g.occurrences}' if g.occurrences > 1 else ''}" for g in grave[:_WORST]]
+    if worst or found.worst:
+        named = ", ".join(worst or [clipped(rule, 80) for rule in found.worst[:_WORST]])
+        canvas.add(Text.assemble("worst: ", (named, "bold")), "", "  ")
 
 
 def list_of(exchanges: Sequence[ExchangeReport], captures: int, most: int) -> str:
@@ -122,8 +124,9 @@ def next_commands(canvas: Canvas, command: str, report: Report, found: Sequence[
         return
     canvas.heading("Next")
     widest = max(len(row) for row, _ in rows)
+    beside = all(widest + len(purpose) + 4 <= canvas.width for _, purpose in rows)
     for row, purpose in rows:
-        if widest + len(purpose) + 4 <= canvas.width:
+        if beside:
             canvas.line("  ", (row.ljust(widest), "cyan"), (f"  {purpose}", "dim"))
         else:
             canvas.line((f"  # {purpose}", "dim"))

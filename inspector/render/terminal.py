@@ -12,16 +12,18 @@ from inspector.render import overview, verdicts
 from inspector.render.blocks import (
     exchange_line,
     finding_body,
+    live_line,
     moment,
     number,
-    references,
+    sources,
+    title,
     title_line,
 )
 from inspector.render.console import AsciiWriter, make_console
 from inspector.render.escape import clipped
 from inspector.render.exchanges import listing
 from inspector.render.grouping import Group, RuleGroups, group_findings, info_topics, origin_of
-from inspector.render.layout import Canvas, plural
+from inspector.render.layout import PROSE_WIDTH, Canvas, plural
 from inspector.report import Annotation, ExchangeReport, Report, Severity, Story, Summary, summarize
 
 SMALL = 8
@@ -69,8 +71,8 @@ class Terminal:
         canvas = Canvas(self.console)
         several = len(report.captures)
         overview.captures(canvas, report)
-        overview.summary(canvas, report.summary)
         found = group_findings(report.exchanges)
+        overview.summary(canvas, report.summary, found)
         self._findings(canvas, found, several)
         self._stories(canvas, report.stories, several)
         canvas.flush()
@@ -117,15 +119,14 @@ class Terminal:
 
     def _group(self, canvas: Canvas, group: Group, captures: int) -> None:
         first = group.first
-        times = len(group.occurrences)
-        title_line(canvas, first.annotation, f" ×{times}" if times > 1 else "")
-        canvas.add(exchange_line(first.exchange, f"{number(first.exchange, captures)} "), "  ", "      ")
+        canvas.add(title(canvas, first.annotation, times=len(group.occurrences)), "", "  ", PROSE_WIDTH)
+        exchange_line(canvas, first.exchange, f"{number(first.exchange, captures)} ", "  ")
         finding_body(canvas, first.annotation, "  ")
         exchanges = group.exchanges
         if len(exchanges) > 1:
             listed = overview.list_of(exchanges, captures, len(exchanges) if self.verbose else _LISTED)
             canvas.prose(f"On {plural(len(exchanges), 'exchange')} with {group.origin}: {listed}", "  ", "    ", "dim")
-        references(canvas, first.annotation, "  ")
+        sources(canvas, first.annotation, "  ")
         canvas.blank()
 
     def _stories(self, canvas: Canvas, stories: Sequence[Story], captures: int) -> None:
@@ -152,7 +153,7 @@ class Terminal:
         canvas.heading("Exchanges")
         if self.verbose:
             for exchange in exchanges:
-                self._everything(canvas, exchange, captures)
+                self._everything(canvas, exchange, captures, again=True)
                 canvas.flush()
         elif len(exchanges) <= SMALL:
             for exchange in exchanges:
@@ -163,15 +164,16 @@ class Terminal:
 
     def _explained(self, canvas: Canvas, exchange: ExchangeReport, captures: int) -> None:
         """One exchange of a small report: findings by title (they are shown in full above), explanations in full."""
-        canvas.add(exchange_line(exchange, f"{number(exchange, captures)} "), "", "    ")
+        exchange_line(canvas, exchange, f"{number(exchange, captures)} ")
         for annotation in exchange.annotations:
             title_line(canvas, annotation, indent="  ")
             if annotation.severity is Severity.INFO:
                 finding_body(canvas, annotation, "    ", quote=False)
         canvas.blank()
 
-    def _everything(self, canvas: Canvas, exchange: ExchangeReport, captures: int) -> None:
-        canvas.add(exchange_line(exchange, f"{number(exchange, captures)} "), "", "    ")
+    def _everything(self, canvas: Canvas, exchange: ExchangeReport, captures: int, *, again: bool = False) -> None:
+        """All that is known of one exchange; findings by title alone where they were shown before (`again`)."""
+        exchange_line(canvas, exchange, f"{number(exchange, captures)} ")
         facts = [
             f"started {moment(exchange.started)}" if exchange.started is not None else "",
             f"type {clipped(exchange.resource_type, 40)}" if exchange.resource_type else "",
@@ -189,13 +191,16 @@ class Terminal:
         if verdicts.draw(canvas, exchange.verdicts, "  "):
             canvas.blank()
         for annotation in exchange.annotations:
-            self._annotation(canvas, annotation, "  ")
+            if again and annotation.severity is not Severity.INFO:
+                title_line(canvas, annotation, indent="  ")
+            else:
+                self._annotation(canvas, annotation, "  ")
         canvas.blank()
 
     def _annotation(self, canvas: Canvas, annotation: Annotation, indent: str) -> None:
-        title_line(canvas, annotation, indent=indent)
+        canvas.add(title(canvas, annotation), indent, f"{indent}  ")
         finding_body(canvas, annotation, f"{indent}  ")
-        references(canvas, annotation, f"{indent}  ")
+        sources(canvas, annotation, f"{indent}  ")
 
     # -- live -------------------------------------------------------------------------------------------------
 
@@ -205,15 +210,13 @@ class Terminal:
         A finding told before for the same origin is told by its title alone; explanations are titles unless verbose.
         """
         canvas = Canvas(self.console)
-        canvas.add(exchange_line(exchange), "", "    ")
+        live_line(canvas, exchange)
         for annotation in exchange.annotations:
             again = self._again(annotation, exchange)
             title_line(canvas, annotation, " (as above)" if again else "", "  ")
             if again or (annotation.severity is Severity.INFO and not self.verbose):
                 continue
             finding_body(canvas, annotation, "    ")
-            if self.verbose:
-                references(canvas, annotation, "    ")
         if self.verbose > 1:
             verdicts.draw(canvas, exchange.verdicts, "    ")
         canvas.flush()
