@@ -53,14 +53,14 @@ def exchange_from_flow(flow: http.HTTPFlow, index: int, recorder: Recorder) -> E
     request = _request(flow, facts)
     failure = _failure(flow)
     answered = flow.response is not None and not (flow.request.data.method == b"CONNECT" and failure is not None)
-    response = _response(flow, facts, failure is None) if answered else None
+    response = _response(flow, facts, failure) if answered else None
     return Exchange(
         index=index,
         request=request,
         context=Context(recorder, resource_type=_resource_type(flow, request.fields)),
         response=response,
         timings=_timings(flow, facts),
-        client=_client(flow.client_conn, facts),
+        client=client_connection(flow.client_conn, facts),
         server=_server(flow, facts),
         websocket=_websocket(flow, facts) if flow.websocket is not None else None,
         failure=failure,
@@ -86,9 +86,10 @@ def _request(flow: http.HTTPFlow, facts: Facts) -> Request:
     )
 
 
-def _response(flow: http.HTTPFlow, facts: Facts, ended: bool) -> Response:
+def _response(flow: http.HTTPFlow, facts: Facts, failure: Failure | None) -> Response:
     assert flow.response is not None
     data = flow.response.data
+    ended = failure is None and data.timestamp_end is not None
     version = http_version(data.http_version)
     fields = _fields(data.headers.fields, version)
     return Response(
@@ -312,7 +313,8 @@ def _ms(start: float | None, end: float | None) -> float | None:
 # -- connections -----------------------------------------------------------------------------------------------------
 
 
-def _client(conn: connection.Client, facts: Facts) -> Connection:
+def client_connection(conn: connection.Client, facts: Facts) -> Connection:
+    """The client's connection to the proxy. Its chain is what the proxy showed: the certificate made for the host."""
     tls = None
     if conn.timestamp_tls_setup is not None:
         shown = read_chain((conn.mitmcert,)) if conn.mitmcert is not None else None

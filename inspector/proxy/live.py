@@ -1,0 +1,146 @@
+"""The live view: what to do first, each exchange as it ends, and what it all came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from msgspec import Struct
+from rich.text import Text
+
+from inspector.exchange import Exchange
+from inspector.proxy.notice import Notice
+from inspector.proxy.options import Listening, ProxyOptions
+from inspector.render.escape import clipped
+from inspector.render.terminal import Terminal
+from inspector.report import ExchangeReport, Severity, Story, Summary
+from inspector.url import is_loopback
+
+_STYLES = {"untrusted": "bold yellow", "unsafe": "bold yellow", "trouble": "bold red", "tls": "yellow", "opened": "dim"}
+
+
+class Shown(Struct, frozen=True):
+    """How much to print: with `quiet` only exchanges with an error or a warning and no header; `focused` says that
+    some topics were chosen, so that exchanges without findings are left out."""
+
+    quiet: bool = False
+    focused: bool = False
+
+
+class Tally:
+    """Counts for the summary, without keeping what was counted."""
+
+    def __init__(self) -> None:
+        self.exchanges = 0
+        self._severities: Counter[Severity] = Counter()
+        self._rules: Counter[tuple[int, str]] = Counter()
+
+    def add(self, report: ExchangeReport | Story) -> None:
+        """Count an exchange's, or a story's, findings."""
+        if isinstance(report, ExchangeReport):
+            self.exchanges += 1
+        for annotation in report.annotations:
+            self._severities[annotation.severity] += 1
+            if annotation.severity is not Severity.INFO:
+                self._rules[annotation.severity.rank, annotation.rule] += 1
+
+    def summary(self) -> Summary:
+        """What was counted so far."""
+        worst = sorted(self._rules, key=lambda key: (key[0], -self._rules[key], key[1]))
+        count = self._severities
+        return Summary(
+            exchanges=self.exchanges,
+            error=count[Severity.ERROR],
+            warning=count[Severity.WARNING],
+            note=count[Severity.NOTE],
+            info=count[Severity.INFO],
+            worst=tuple(rule for _, rule in worst[:5]),
+        )
+
+
+class LiveView:
+    """Prints what passes. The proxy's sink.
+
+    `on_gone` is called once when nobody reads the output any more; nothing is printed from then on.
+    """
+
+    def __init__(self, terminal: Terminal, shown: Shown, on_gone: Callable[[], None] = lambda: None) -> None:
+        self._terminal = terminal
+        self._shown = shown
+        self._on_gone = on_gone
+        self._gone = False
+        self._tally = Tally()
+
+    # -- the proxy's sink ----------------------------------------------------------------------------------------
+
+    def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
+        """Print one exchange that ended."""
+        self._tally.add(report)
+        if self._worth(report):
+            self._print(lambda: self._terminal.exchange(report))
+
+    def notice(self, notice: Notice) -> None:
+        """Print one line about something else."""
+        if self._shown.quiet and notice.kind == "opened":
+            return
+        self._line(Text(clipped(notice.text, 1000), style=_STYLES[notice.kind]))
+
+    # -- before and after ----------------------------------------------------------------------------------------
+
+    def header(self, listening: Listening, options: ProxyOptions) -> None:
+        """Say where the proxy is and what to do next."""
+        if self._shown.quiet:
+            return
+        address = listening.url.removeprefix("http://")
+        self._line(Text.assemble("Proxy listening on ", (address, "bold"), ". Press Ctrl-C to end."))
+        self._line(Text(f"1. Set {address} as the HTTP and HTTPS proxy of a browser or tool. For a command:"))
+        self._line(Text(f"   curl -x {listening.url} --cacert {listening.ca_certificate} https://example.com/"))
+        self._line(
+            Text(
+                "2. For HTTPS, open http://mitm.it in that browser and install the certificate. That lets this proxy, "
+                "and whoever has its key, read that browser's encrypted traffic: remove it when you are done."
+            )
+        )
+        if options.hosts:
+            self._line(Text(f"Only exchanges with {', '.join(options.hosts)} are explained."))
+        if options.save is not None:
+            self._line(Text(f"Saving to {options.save}, with cookies and passwords as they are sent."))
+        if not is_loopback(options.listen_host):
+            self._line(
+                Text(
+                    f"Listening on {options.listen_host}: everybody who can reach this address can use the proxy.",
+                    style=_STYLES["unsafe"],
+                )
+            )
+        self._line(Text(""))
+
+    def footer(self, stories: tuple[Story, ...], options: ProxyOptions) -> None:
+        """Say what it all came to, and what to run next."""
+        for story in stories:
+            self._tally.add(story)
+        self._line(Text(""))
+        self._print(lambda: self._terminal.summary(self._tally.summary()))
+        if options.save is not None:
+            self._line(Text(f"Saved to {options.save}. Read it again with: inspector explain {options.save}"))
+
+    # -- printing ------------------------------------------------------------------------------------------------
+
+    def _worth(self, report: ExchangeReport) -> bool:
+        if self._shown.quiet:
+            return any(annotation.severity.at_least(Severity.WARNING) for annotation in report.annotations)
+        return not self._shown.focused or bool(report.annotations)
+
+    def _line(self, text: Text) -> None:
+        self._print(lambda: self._terminal.console.print(text, soft_wrap=False))
+
+    def _print(self, draw: Callable[[], None]) -> None:
+        if self._gone:
+            return
+        try:
+            draw()
+            self._terminal.console.file.flush()
+        except (BrokenPipeError, ValueError) as error:
+            if isinstance(error, ValueError) and not self._terminal.console.file.closed:
+                raise
+            self._gone = True
+            self._on_gone()

@@ -1,0 +1,314 @@
+"""Running mitmproxy inside this process: start, say where, stop without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mitmproxy import addons, ctx, exceptions
+from mitmproxy import options as mitm_options
+from mitmproxy.master import Master
+from mitmproxy.version import VERSION
+
+from inspector.engine import Engine
+from inspector.exchange import Recorder
+from inspector.proxy.addon import InspectorAddon, Saver
+from inspector.proxy.annotate import Annotator
+from inspector.proxy.dispatch import CachedAddonManager
+from inspector.proxy.notice import Notice, Sink
+from inspector.proxy.options import (
+    Listening,
+    ProxyError,
+    ProxyOptions,
+    check_save,
+    listen_trouble,
+    mitmproxy_options,
+    prepare_directory,
+)
+from inspector.proxy.save import open_saver
+from inspector.proxy.stream import Streaming
+from inspector.proxy.upstream import LoopbackOnly, resolve_locally
+from inspector.proxy.watch import Watcher
+
+CA_CERTIFICATE = "mitmproxy-ca-cert.pem"
+RECORDER = Recorder(
+    "proxy",
+    creator=f"inspector (mitmproxy {VERSION})",
+    vantage="proxy",
+    cookies_recorded=True,
+    preflights_recorded=True,
+)
+
+_STOPPING = 3.0  # seconds that connections are given to end
+_one_at_a_time = threading.Lock()  # mitmproxy keeps its running instance in a module variable
+
+
+class InspectorMaster(Master):
+    """mitmproxy with its default add-ons and ours; without its terminal output and without ``sys.exit``."""
+
+    def __init__(self, opts: mitm_options.Options, *extra: object, plain_dispatch: bool = False) -> None:
+        super().__init__(opts)
+        if not plain_dispatch:
+            CachedAddonManager.adopt(self.addons)
+        self.addons.add(*addons.default_addons(), *extra)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Take back what `Master` did to the process, also where it never ran."""
+        self._legacy_log_events.uninstall()
+
+
+class Proxy:
+    """One run of the proxy. `run` blocks; `stop` may be called from any thread or a signal handler.
+
+    Only one runs in a process at a time, because mitmproxy keeps its state in a module.
+    """
+
+    def __init__(self, options: ProxyOptions, sink: Sink) -> None:
+        self.options = options
+        self.engine = Engine(options.explain)
+        self._sink = sink
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._master: InspectorMaster | None = None
+        self._stopped = False
+
+    def run(self, on_ready: Callable[[Listening], None] = lambda _: None) -> None:
+        """Run until `stop`. `on_ready` is called once, when clients can connect.
+
+        Raises:
+            ProxyError: it could not start; nothing was left behind.
+        """
+        if not _one_at_a_time.acquire(blocking=False):
+            raise ProxyError("a proxy is running in this process already")
+        saver: Saver | None = None
+        try:
+            confdir = prepare_directory(self.options.confdir)
+            settings = mitmproxy_options(self.options, confdir)
+            saver = open_saver(check_save(self.options.save)) if self.options.save is not None else None
+            self._loop = loop = asyncio.new_event_loop()
+            loop.set_exception_handler(_ignore)
+            if self.options.resolve:
+                resolve_locally(loop, self.options.resolve)
+            try:
+                loop.run_until_complete(self._main(confdir, settings, saver, on_ready))
+            finally:
+                _wind_up(loop)
+        finally:
+            self._loop = None
+            if saver is not None:
+                with suppress(OSError):
+                    saver.close()
+            _one_at_a_time.release()
+
+    def stop(self) -> None:
+        """Make `run` return soon. Does no harm when called twice, too early or too late."""
+        self._stopped = True
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):  # the loop has just been closed
+                loop.call_soon_threadsafe(self._ask_to_stop)
+
+    def _ask_to_stop(self) -> None:
+        if self._master is not None:
+            self._master.should_exit.set()
+
+    async def _main(
+        self, confdir: Path, settings: dict[str, Any], saver: Saver | None, on_ready: Callable[[Listening], None]
+    ) -> None:
+        asked = self.options
+        opts = mitm_options.Options(confdir=str(confdir), listen_host=asked.listen_host, listen_port=asked.port)
+        start = _Start(asked, confdir / CA_CERTIFICATE, on_ready)
+        listener = _StartLog()
+        extra: list[object] = [
+            Watcher(),
+            Streaming(asked.body_limit, asked.message_limit),
+            InspectorAddon(Annotator(self.engine, RECORDER), self._sink, saver, asked.hosts, confdir / CA_CERTIFICATE),
+            start,
+        ]
+        if asked.only_loopback:
+            extra.append(LoopbackOnly(asked.resolve))
+        root = logging.getLogger()
+        root.addHandler(listener)
+        master: InspectorMaster | None = None
+        try:
+            self._master = master = InspectorMaster(opts, *extra, plain_dispatch=asked.plain_dispatch)
+            start.failed = listener.first
+            try:
+                master.options.update(**settings)  # type: ignore[no-untyped-call]
+            except (exceptions.OptionsError, KeyError, TypeError) as error:
+                raise ProxyError(_line(error)) from error
+            start.release = lambda: root.removeHandler(listener)
+            if asked.insecure:
+                self._sink.notice(
+                    Notice(
+                        "unsafe",
+                        "Servers' certificates are not checked (--insecure): the client is shown a valid-looking "
+                        "certificate whoever answers.",
+                    )
+                )
+            if not self._stopped:
+                await master.run()
+        finally:
+            root.removeHandler(listener)
+            if master is not None:
+                master.close()
+            self._master = None
+        if start.failure is not None:
+            raise ProxyError(start.failure)
+
+
+class _Start:
+    """An add-on, the last in the chain: finds out whether the start succeeded, and tells where."""
+
+    name = "inspector-start"
+
+    def __init__(self, asked: ProxyOptions, authority: Path, on_ready: Callable[[Listening], None]) -> None:
+        self._asked = asked
+        self._authority = authority
+        self._on_ready = on_ready
+        self.failure: str | None = None
+        self.failed: Callable[[], str | None] = lambda: None
+        self.release: Callable[[], None] = lambda: None
+
+    def running(self) -> None:
+        """Everything is set up, or something was logged instead."""
+        servers = list(ctx.master.addons.get("proxyserver").servers)  # type: ignore[no-untyped-call]
+        silent = [server for server in servers if not server.is_running]
+        if silent or not servers:
+            cause = silent[0].last_exception if silent else None
+            self.failure = listen_trouble(cause, self._asked.listen_host, self._asked.port)
+        else:
+            self.failure = self.failed()
+        self.release()
+        if self.failure is not None:
+            ctx.master.shutdown()  # type: ignore[no-untyped-call]
+            return
+        host, port = servers[0].listen_addrs[0][:2]
+        self._on_ready(Listening(host, port, self._authority))
+
+    async def done(self) -> None:
+        """Stop listening at once, so that the port is free when the run is over."""
+        for server in ctx.master.addons.get("proxyserver").servers:  # type: ignore[no-untyped-call]
+            if server.is_running:
+                with suppress(OSError):
+                    await server.stop()
+
+
+class _StartLog(logging.Handler):
+    """Keeps the first error that mitmproxy logs while it starts: it does not raise them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._first: str | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep an error's message."""
+        if self._first is None and record.name.startswith("mitmproxy"):
+            self._first = record.getMessage()
+
+    def first(self) -> str | None:
+        """The first error, on one line."""
+        return None if self._first is None else _line(self._first)
+
+
+def _line(said: object) -> str:
+    return " ".join(str(said).split()).removeprefix("Addon error: ")
+
+
+def _ignore(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What goes wrong while connections are cut is nobody's business; what matters was reported where it happened."""
+    logging.getLogger(__name__).debug("%s", context.get("message"), exc_info=context.get("exception"))
+
+
+def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Cut what is still open and close the loop."""
+    try:
+        pending = asyncio.all_tasks(loop)
+        for task in pending:
+            task.cancel()
+        if pending:
+            loop.run_until_complete(asyncio.wait(pending, timeout=_STOPPING))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+class RunningProxy:
+    """A proxy in a thread of its own, for as long as the ``with`` block lasts.
+
+        with RunningProxy(ProxyOptions(port=0), sink) as proxy:
+            client = httpx.Client(proxy=proxy.url)
+
+    Raises (on entering):
+        ProxyError: it could not start.
+    """
+
+    def __init__(self, options: ProxyOptions, sink: Sink) -> None:
+        self._proxy = Proxy(options, sink)
+        self._ready = threading.Event()
+        self._listening: Listening | None = None
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="inspector-proxy", daemon=True)
+
+    @property
+    def engine(self) -> Engine:
+        """What explains the exchanges; ask it for the stories once the proxy has stopped."""
+        return self._proxy.engine
+
+    @property
+    def listening(self) -> Listening:
+        """Where it can be reached."""
+        assert self._listening is not None, "the proxy is not running"
+        return self._listening
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self.listening.port
+
+    @property
+    def url(self) -> str:
+        """For a client's proxy setting."""
+        return self.listening.url
+
+    @property
+    def ca_certificate(self) -> Path:
+        """The certificate its clients have to trust."""
+        return self.listening.ca_certificate
+
+    def stop(self) -> None:
+        """Stop it before the block ends, and wait until everything that passed is explained and saved."""
+        self._proxy.stop()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._failure is not None and error is None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            self._proxy.run(self._on_ready)
+        except BaseException as failure:  # handed to the thread that entered, or leaves
+            self._failure = failure
+        finally:
+            self._ready.set()
+
+    def _on_ready(self, listening: Listening) -> None:
+        self._listening = listening
+        self._ready.set()

@@ -1,0 +1,137 @@
+"""What the proxy is asked to do, and whether it can: everything that may be refused is refused before it starts."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from inspector import engine
+from inspector.proxy.stream import BODY_LIMIT, MESSAGE_LIMIT
+
+PORT = 8080
+SAVE_SUFFIXES = (".har", ".mitm")
+
+
+class ProxyError(Exception):
+    """The proxy cannot do its work. The message is one line for the person who started it."""
+
+
+class ProxyOptions(Struct, frozen=True, kw_only=True):
+    """How to run the proxy.
+
+    `port` 0 lets the system choose. `confdir` holds the certificate authority and is mitmproxy's own by default, so
+    that who trusts that one already has nothing to do. `upstream_ca` is a PEM file of the authorities to accept
+    servers' certificates from, instead of the public ones; `insecure` accepts any. `hosts` are patterns such as
+    ``*.shop.test`` of the hosts to explain (all, if empty); the others pass unseen. `save` is a ``.har`` or ``.mitm`` file.
+
+    `resolve` gives host names an address without changing the port; `only_loopback` refuses every server that is not
+    on this machine.
+    """
+
+    port: int = PORT
+    listen_host: str = "127.0.0.1"
+    confdir: Path = Path("~/.mitmproxy")
+    upstream_ca: Path | None = None
+    insecure: bool = False
+    hosts: tuple[str, ...] = ()
+    save: Path | None = None
+    body_limit: int = BODY_LIMIT
+    message_limit: int = MESSAGE_LIMIT
+    plain_dispatch: bool = False
+    resolve: Mapping[str, str] = msgspec.field(default_factory=dict)
+    only_loopback: bool = False
+    explain: engine.Options = engine.EVERYTHING
+
+
+class Listening(Struct, frozen=True):
+    """Where a running proxy can be reached, and the certificate its clients have to trust."""
+
+    host: str
+    port: int
+    ca_certificate: Path
+
+    @property
+    def url(self) -> str:
+        """For a client's proxy setting."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+def prepare_directory(confdir: Path) -> Path:
+    """Make sure that the directory for the certificate authority is there: new ones are for their owner alone.
+
+    Raises:
+        ProxyError: it cannot be made, or not be used.
+    """
+    directory = confdir.expanduser()
+    try:
+        if not directory.is_dir():
+            directory.mkdir(mode=0o700, parents=True)
+        certificate = directory / "mitmproxy-ca.pem"
+        if certificate.exists():
+            certificate.read_bytes()
+        else:
+            probe = directory / ".inspector-probe"
+            probe.touch(mode=0o600)
+            probe.unlink()
+    except OSError as error:
+        raise ProxyError(f"cannot keep the certificate authority in {directory}: {reason(error)}") from error
+    return directory
+
+
+def check_upstream_ca(path: Path) -> Path:
+    """See that a file holds certificates to trust.
+
+    Raises:
+        ProxyError: it cannot be read or holds none.
+    """
+    file = path.expanduser()
+    try:
+        ssl.create_default_context(cafile=file)
+    except (ssl.SSLError, ValueError) as error:
+        raise ProxyError(f"{file} holds no certificate authority in PEM form") from error
+    except OSError as error:
+        raise ProxyError(f"cannot read {file}: {reason(error)}") from error
+    return file
+
+
+def check_save(path: Path) -> Path:
+    """See that a file to save to has a name that says in which form.
+
+    Raises:
+        ProxyError: it has not.
+    """
+    if path.suffix.lower() not in SAVE_SUFFIXES:
+        raise ProxyError(f"cannot save to {path}: its name must end in .har (any tool reads it) or .mitm (mitmproxy)")
+    return path.expanduser()
+
+
+def listen_trouble(error: BaseException | None, host: str, port: int) -> str:
+    """Why a socket could not be opened to listen, in one line."""
+    code = getattr(error, "errno", None)
+    if code == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use already; take another with --port, or --port 0 for any free one"
+    if code in (errno.EACCES, errno.EPERM):
+        return f"not allowed to listen on port {port}; take one from 1024 up with --port"
+    if code == errno.EADDRNOTAVAIL:
+        return f"cannot listen on {host}: it is not an address of this machine"
+    text = " ".join(str(error).split()) if error is not None else "no reason was given"
+    return f"cannot listen on {host}:{port}: {text}"
+
+
+def reason(error: OSError) -> str:
+    """The system's words for an error, without number and path."""
+    return error.strerror or str(error)
+
+
+def mitmproxy_options(options: ProxyOptions, confdir: Path) -> dict[str, Any]:
+    """The options of mitmproxy that this needs, and no other: nothing a person gives is passed through by name."""
+    settings: dict[str, Any] = {"ssl_insecure": options.insecure}
+    if options.upstream_ca is not None:
+        settings["ssl_verify_upstream_trusted_ca"] = str(check_upstream_ca(options.upstream_ca))
+    return settings
