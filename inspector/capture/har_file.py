@@ -222,7 +222,8 @@ class HarCapture(Capture):
         if found is None and len(data) <= _SINGLE and _has_request(single := memoryview(data)):
             self._notes.append("The file is a single entry, without a `log`.")
             return [single]
-        if found is None:
+        bare = bytes(memoryview(data)[:1]) == b"["
+        if found is None or (bare and not any(_has_request(raw) for raw in found.entries)):
             raise CaptureError(f"{self.path}: is not valid JSON, and no entries could be found in it")
         for name in ("creator", "browser", "pages"):
             self._parts[name] = member(data, name)

@@ -302,7 +302,7 @@ def _bare_json(data: Buffer, start: bytes, shown: str) -> Buffer:
     """The part of the data that begins with the JSON value; JSONP's and the like's wrapping taken off."""
     stripped = start.lstrip(_SPACE)
     for magic, what in _OTHERS:
-        if stripped.startswith(magic):
+        if start.startswith(magic) or stripped.startswith(magic):
             raise CaptureError(f"{shown}: {what}")
     offset = len(start) - len(stripped)
     wrapped = _WRAPPED.match(stripped)

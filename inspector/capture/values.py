@@ -32,6 +32,7 @@ _SPDY = re.compile(r"spdy(?:/[\d.]+)?")
 _CUT = re.compile(r"2 [1-5]")
 
 _LARGEST = 2**53
+_EARLIEST = 1e8  # 1973: what is earlier is no date of an exchange, as Fiddler's 0001-01-01 for "not set"
 _TIME_LIMIT = 253_402_300_800.0  # the year 10000
 
 
@@ -86,14 +87,15 @@ def _seconds(moment: datetime) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return moment.timestamp()
+        seconds = moment.timestamp()
     except (OverflowError, ValueError, OSError):
         return None
+    return seconds if seconds >= _EARLIEST else None
 
 
 def epoch(number: float) -> float | None:
     """An epoch number in seconds, milliseconds or microseconds as seconds; ``None`` before 1973 (not a date)."""
-    if not math.isfinite(number) or number < 1e8:
+    if not math.isfinite(number) or number < _EARLIEST:
         return None
     if number >= 1e14:
         number /= 1e6
