@@ -18,6 +18,7 @@ _TOKEN = re.compile(_STRING + rb'|["{}\[\]]', re.DOTALL)
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
 _GAP = re.compile(rb"[\s,]*+")
 _SCALAR = re.compile(rb"[^,\]\s]++")
+_MEMBER_FOLLOWS = re.compile(rb"\s*+,\s*+" + _STRING + rb"\s*+:", re.DOTALL)
 _FIRST_MEMBER = re.compile(rb'\{\s*"(\w{1,40})"\s*:')
 _DEEPEST = 500
 
@@ -59,10 +60,11 @@ def salvage(data: Buffer) -> Salvaged | None:
         start = gap.end() if gap is not None else position
         if start >= len(view):
             return Salvaged(entries, True)
-        if bytes(view[start : start + 1]) == b"]":
-            return Salvaged(entries, False)
+        if view[start] in b"]}":
+            return Salvaged(entries, view[start] != 0x5D)
         end = _value_end(view, start)
-        if end is not None and _is_json(view[start:end]):
+        # Where a member follows an element, a brace too many closed it before its time.
+        if end is not None and _MEMBER_FOLLOWS.match(view, end) is None and _is_json(view[start:end]):
             first = _FIRST_MEMBER.match(view, start, end)
             if first is not None and first[1] not in _COMMON:
                 names.add(first[1])
