@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
-
 from msgspec import Struct
 
 from inspector import site
@@ -34,35 +32,28 @@ class Jar:
 
         `same_site` is false where the response is in a third-party place, `top_site` names the page's site.
         """
-        parsed = SimpleCookie()
-        try:
-            parsed.load(line)
-        except CookieError:
+        name, value, found = _taken_apart(line)
+        if not name:
             return False
-        # SimpleCookie knows Partitioned only from Python 3.14 on, and reads it as one more attribute or not at all
-        flags = {part.strip().lower() for part in line.split(";")[1:]}
-        name, value = (part.strip() for part in line.partition(";")[0].partition("=")[::2])
-        if name not in parsed:
-            return False
-        found = parsed[name]
-        secure, same = "secure" in flags, found["samesite"].lower()
-        domain = found["domain"].lower().removeprefix(".")
-        path = found["path"] if found["path"].startswith("/") else _default_path(url.path)
+        secure, same = "secure" in found, found.get("samesite", "").lower()
+        domain = found.get("domain", "").lower().removeprefix(".")
+        asked = found.get("path", "")
+        path = asked if asked.startswith("/") else _default_path(url.path)
         trustworthy = url.secure or url.loopback
         if (
             (secure and not trustworthy)
             or (domain and not _domain_matches(url.host, domain))
             or (same == "none" and not secure)
             or (same != "none" and not same_site)
-            or (name.startswith("__Host-") and not (secure and not domain and found["path"] == "/"))
+            or (name.startswith("__Host-") and not (secure and not domain and asked == "/"))
             or (name.startswith("__Secure-") and not secure)
         ):
             return False
-        partition = top_site if "partitioned" in flags and secure else None
+        partition = top_site if "partitioned" in found and secure else None
         cookie = Cookie(name, value, domain or url.host, not domain, path, secure, same or "lax", partition)
         key = (cookie.name, cookie.domain, cookie.path, partition)
         self._cookies.pop(key, None)
-        if not _expired(found["max-age"]):
+        if not _expired(found.get("max-age", "")):
             self._cookies[key] = cookie
         return True
 
@@ -88,6 +79,17 @@ class Jar:
 def site_of(url: Url) -> str:
     """The site of a URL: scheme and registrable domain, or the host where there is none (HTML)."""
     return f"{url.scheme}://{site.registrable_domain(url.host) or url.host}"
+
+
+def _taken_apart(line: str) -> tuple[str, str, dict[str, str]]:
+    """Name, value and attributes (lower-case names, the last of a kind wins; section 5.6)."""
+    pair, *attributes = line.split(";")
+    name, _, value = pair.partition("=")
+    found = {}
+    for attribute in attributes:
+        key, _, given = attribute.partition("=")
+        found[key.strip().lower()] = given.strip()
+    return name.strip(), value.strip(), found
 
 
 def _expired(max_age: str) -> bool:

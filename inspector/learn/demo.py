@@ -1,0 +1,134 @@
+"""The demo: the lab, a proxy in front of it and a visitor, told chapter by chapter.
+
+Nothing leaves this machine and nothing stays on it: the proxy makes its own certificate authority in a temporary
+directory, refuses every server that is not on loopback, and takes a free port.
+"""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.text import Text
+
+from inspector.engine import Options
+from inspector.exchange import Exchange
+from inspector.learn.lab import HOSTS, ROUTES, Lab, Origins
+from inspector.learn.lab.client import Step
+from inspector.learn.lab.visitor import visit
+from inspector.proxy.live import Tally
+from inspector.proxy.master import RunningProxy
+from inspector.proxy.notice import Notice
+from inspector.proxy.options import ProxyOptions
+from inspector.render.escape import clipped
+from inspector.render.layout import Canvas
+from inspector.render.terminal import Terminal
+from inspector.report import ExchangeReport, Story
+from inspector.url import parse
+
+CHAPTERS = {
+    "page": "A page loads: redirect to HTTPS, style sheet, scripts, image",
+    "cookies": "Cookies: kept, refused, deleted, third-party",
+    "cors": "Cross-origin calls: which the browser lets through, which not, and why",
+    "redirects": "Redirects: a chain, and a loop",
+    "forms": "Forms: what each redirect does to a POST",
+    "caching": "Caching: what is reused, what is asked about again, what is never kept",
+    "security": "Security fields: a page without, a page with, and what gets blocked",
+    "status": "Statuses: an API that says the wrong thing",
+    "compression": "Compression",
+    "authentication": "Authentication: Basic and Bearer",
+    "streaming": "Streams: server-sent events and a WebSocket",
+    "protocol": "Protocol: HTTP versions, trailers, an offer of HTTP/3",
+}
+"""The lab's topics and how the demo announces them."""
+
+
+class Narrator:
+    """The proxy's sink: prints each exchange under its chapter, with what it is there to show."""
+
+    def __init__(self, terminal: Terminal, origins: Origins) -> None:
+        self._terminal = terminal
+        self._canvas = Canvas(terminal.console)
+        self._routes = {(origins.get(route.origin), route.path): route for route in ROUTES}
+        self._chapter = ""
+        self._told: set[tuple[str, str]] = set()
+        self.tally = Tally()
+        self.trouble: list[str] = []
+
+    def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
+        """Print one exchange, under a new heading where a chapter begins."""
+        self.tally.add(report)
+        url = parse(exchange.request.url)
+        key = (_http(url.origin), url.path)
+        route = self._routes.get(key)
+        if route is not None:
+            if route.topic != self._chapter and key not in self._told:
+                self._chapter = route.topic
+                self._canvas.heading(CHAPTERS.get(route.topic, route.topic.capitalize()))
+            if key not in self._told:
+                self._told.add(key)
+                self._canvas.prose(route.shows, "", "", "dim italic")
+        self._canvas.flush()
+        self._terminal.exchange(report)
+
+    def notice(self, notice: Notice) -> None:
+        """Keep what went wrong; what is only worth a line to somebody who waits is not shown."""
+        if notice.kind in ("trouble", "tls", "untrusted"):
+            self.trouble.append(notice.text)
+
+
+def run(terminal: Terminal, options: Options, save: Path | None = None) -> tuple[str, ...]:
+    """Run the demo and print it. Returns what failed, one line each; nothing if all went as it should.
+
+    Raises:
+        ProxyError: the proxy could not start.
+        OSError: no port or no temporary directory was to be had.
+    """
+    console = terminal.console
+    with Lab() as lab, tempfile.TemporaryDirectory(prefix="inspector-demo-") as confdir:
+        narrator = Narrator(terminal, lab.origins)
+        settings = ProxyOptions(
+            port=0,
+            confdir=Path(confdir),
+            upstream_ca=lab.ca.certificate_path,
+            resolve=lab.host_rules,
+            only_loopback=True,
+            save=save,
+            explain=options,
+        )
+        with RunningProxy(settings, narrator) as proxy:
+            _introduce(console.print, lab, proxy)
+            context = ssl.create_default_context(cafile=proxy.ca_certificate)
+            steps = visit(lab, proxy.url, verify=context)
+            proxy.stop()
+            stories = proxy.engine.finish()
+    _conclude(terminal, narrator, stories)
+    return tuple(narrator.trouble) + tuple(_failed(step) for step in steps if step.error)
+
+
+def _introduce(say: Callable[[Text], None], lab: Lab, proxy: RunningProxy) -> None:
+    say(Text("A shop with flaws runs on this machine, and a visitor walks through it behind inspector's proxy:"))
+    seen: set[str] = set()
+    for host in HOSTS:
+        origin = lab.origins.get(host.key)
+        if origin not in seen:
+            seen.add(origin)
+            say(Text.assemble("  ", (f"{origin:<36}", "bold"), host.role))
+    say(Text.assemble("  ", (f"{proxy.url:<36}", "bold"), "the proxy, with a certificate authority made for this run"))
+
+
+def _conclude(terminal: Terminal, narrator: Narrator, stories: tuple[Story, ...]) -> None:
+    for story in stories:
+        narrator.tally.add(story)
+    terminal.stories(stories)
+    terminal.summary(narrator.tally.summary())
+
+
+def _failed(step: Step) -> str:
+    return f"{step.title}: {clipped(step.error or '', 300)}"
+
+
+def _http(origin: str) -> str:
+    return origin.replace("wss:", "https:", 1).replace("ws:", "http:", 1)
