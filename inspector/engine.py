@@ -173,7 +173,7 @@ class Engine:
                             finding.detail,
                             finding.fix,
                             finding.evidence,
-                            rule.references,
+                            finding.references or rule.references,
                             finding.certainty,
                             finding.condition,
                         )

@@ -106,6 +106,7 @@ class Finding(Struct, frozen=True):
     severity: Severity | None = None
     certainty: Certainty = "certain"
     condition: str | None = None
+    references: tuple[str, ...] = ()
 
 
 Found = Finding | Iterable[Finding] | None

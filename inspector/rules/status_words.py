@@ -1,0 +1,118 @@
+"""Words that several status explanations share: where a redirect leads, when to ask again, who asks."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from inspector import url as urls
+from inspector import words
+from inspector.fields.http_date import parse_http_date
+from inspector.fields.retry_after import RetryAfter, parse_retry_after
+from inspector.report import Evidence
+
+if TYPE_CHECKING:
+    from inspector.subject import Subject
+
+REDIRECTS = (301, 302, 303, 307, 308)
+"""The redirect statuses of Fetch: those a client follows by itself."""
+
+SHORT = 140
+
+
+def brief(text: str, most: int = SHORT) -> str:
+    """A long value cut so that a sentence stays readable."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def target(x: Subject) -> str | None:
+    """The absolute address in ``Location`` (RFC 9110, section 10.2.2), not masked; ``None`` where there is none."""
+    values = x.res.index.get("location")
+    return None if not values or not values[0] else resolve(x.request.url, values[0])
+
+
+@lru_cache(maxsize=1024)
+def resolve(base: str, location: str) -> str:
+    """`location` resolved against `base`; the fragment of `base` is kept where `location` has none."""
+    found = urls.join(base, location)
+    fragment = urls.parse(base).fragment
+    return f"{found}#{fragment}" if fragment and "#" not in found else found
+
+
+def shown_target(x: Subject) -> str:
+    """Where ``Location`` leads, masked and short, in backticks; without the origin where it stays the same."""
+    absolute = target(x) or ""
+    url = urls.parse(absolute)
+    text = absolute
+    if url.origin == x.url.origin and url.origin != "null" and absolute.startswith(url.origin):
+        text = absolute[len(url.origin) :] or "/"
+    return f"`{brief(x.masker.url(text))}`"
+
+
+def redirected_method(status: int, method: str) -> str:
+    """The method a client follows a redirect with (Fetch, "HTTP-redirect fetch", step 12; browsers and curl alike)."""
+    if status in (301, 302) and method == "POST":
+        return "GET"
+    if status == 303 and method not in ("GET", "HEAD"):
+        return "GET"
+    return method
+
+
+def received(x: Subject) -> float | None:
+    """When the response was received, in seconds since 1970, as far as the recording tells; else its ``Date``."""
+    timings = x.exchange.timings
+    if timings.started is not None:
+        return timings.started + (timings.total or 0) / 1000
+    date = x.res.get("date")
+    return parse_http_date(date) if date else None
+
+
+def retry_after(x: Subject) -> RetryAfter | None:
+    """The response's ``Retry-After``, read; ``None`` where it is absent or invalid."""
+    value = x.res.get("retry-after")
+    return parse_retry_after(value) if value is not None else None
+
+
+def retry_words(x: Subject) -> str | None:
+    """When to ask again: ``in 2 minutes, at 12:02:00 UTC``; ``None`` without a valid ``Retry-After``."""
+    wait = retry_after(x)
+    if wait is None:
+        return None
+    base = received(x)
+    at = wait.at(base)
+    if wait.delay is not None:
+        if wait.delay == 0:
+            return "at once"
+        return f"in {words.duration(wait.delay)}" + (f", at {words.moment(at, base)}" if at is not None else "")
+    assert at is not None
+    if base is None:
+        return f"at {words.moment(at)}"
+    if at <= base:
+        return f"at once (the date given, {words.moment(at)}, has passed)"
+    return f"in {words.duration(at - base)}, at {words.moment(at, base)}"
+
+
+_RESETS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
+_LIMITS = ("ratelimit", "ratelimit-policy", "ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
+
+
+def limit_fields(x: Subject) -> tuple[Evidence, ...]:
+    """The rate-limit fields of the response, as evidence."""
+    index = x.res.index
+    return tuple(x.response_field(name) for name in (*_LIMITS, *_RESETS) if name in index)
+
+
+def reset_words(x: Subject) -> str | None:
+    """When the rate limit starts afresh, by a ``RateLimit-Reset`` field or one of its relatives; ``None`` without."""
+    for name in _RESETS:
+        value = x.res.get(name)
+        if not value or not (value.isascii() and value.isdigit()) or len(value) > 13:
+            continue
+        number = int(value)
+        base = received(x)
+        if number > 10**12:
+            number //= 1000  # some count milliseconds
+        if number > 10**9:
+            return f"at {words.moment(number, base)}"
+        return f"in {words.duration(number)}"
+    return None
