@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-
-from rich.text import Text
 
 from inspector.engine import Options
 from inspector.exchange import Exchange
@@ -52,25 +49,29 @@ class Narrator:
         self._terminal = terminal
         self._canvas = Canvas(terminal.console)
         self._routes = {(origins.get(route.origin), route.path): route for route in ROUTES}
-        self._chapter = ""
-        self._told: set[tuple[str, str]] = set()
+        self._chapter = self._next = ""
         self.tally = Tally()
         self.trouble: list[str] = []
+
+    def chapter(self, topic: str) -> None:
+        """What comes from now on belongs to this topic. Called on the visitor's thread."""
+        self._next = topic
 
     def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
         """Print one exchange, under a new heading where a chapter begins."""
         self.tally.add(report)
+        canvas = self._canvas
+        if self._next != self._chapter:
+            self._chapter = self._next
+            canvas.line("")
+            canvas.heading(CHAPTERS.get(self._chapter, self._chapter.capitalize()))
+        else:
+            canvas.line("")
         url = parse(exchange.request.url)
-        key = (_http(url.origin), url.path)
-        route = self._routes.get(key)
+        route = self._routes.get((_http(url.origin), url.path))
         if route is not None:
-            if route.topic != self._chapter and key not in self._told:
-                self._chapter = route.topic
-                self._canvas.heading(CHAPTERS.get(route.topic, route.topic.capitalize()))
-            if key not in self._told:
-                self._told.add(key)
-                self._canvas.prose(route.shows, "", "", "dim italic")
-        self._canvas.flush()
+            canvas.prose(f"{route.shows[0].upper()}{route.shows[1:]}", "", "", "italic")
+        canvas.flush()
         self._terminal.exchange(report)
 
     def notice(self, notice: Notice) -> None:
@@ -86,7 +87,6 @@ def run(terminal: Terminal, options: Options, save: Path | None = None) -> tuple
         ProxyError: the proxy could not start.
         OSError: no port or no temporary directory was to be had.
     """
-    console = terminal.console
     with Lab() as lab, tempfile.TemporaryDirectory(prefix="inspector-demo-") as confdir:
         narrator = Narrator(terminal, lab.origins)
         settings = ProxyOptions(
@@ -99,24 +99,24 @@ def run(terminal: Terminal, options: Options, save: Path | None = None) -> tuple
             explain=options,
         )
         with RunningProxy(settings, narrator) as proxy:
-            _introduce(console.print, lab, proxy)
+            _introduce(Canvas(terminal.console), lab, proxy)
             context = ssl.create_default_context(cafile=proxy.ca_certificate)
-            steps = visit(lab, proxy.url, verify=context)
+            steps = visit(lab, proxy.url, verify=context, on_chapter=narrator.chapter)
             proxy.stop()
             stories = proxy.engine.finish()
     _conclude(terminal, narrator, stories)
     return tuple(narrator.trouble) + tuple(_failed(step) for step in steps if step.error)
 
 
-def _introduce(say: Callable[[Text], None], lab: Lab, proxy: RunningProxy) -> None:
-    say(Text("A shop with flaws runs on this machine, and a visitor walks through it behind inspector's proxy:"))
-    seen: set[str] = set()
+def _introduce(canvas: Canvas, lab: Lab, proxy: RunningProxy) -> None:
+    canvas.prose(
+        "A shop with flaws runs on this machine, and a visitor walks through it behind inspector's proxy:", "", ""
+    )
     for host in HOSTS:
-        origin = lab.origins.get(host.key)
-        if origin not in seen:
-            seen.add(origin)
-            say(Text.assemble("  ", (f"{origin:<36}", "bold"), host.role))
-    say(Text.assemble("  ", (f"{proxy.url:<36}", "bold"), "the proxy, with a certificate authority made for this run"))
+        canvas.prose(f"{lab.origins.get(host.key)}  {host.role}", "  ", "      ")
+    canvas.prose(f"{proxy.url}  the proxy, with a certificate authority made for this run", "  ", "      ")
+    canvas.blank()
+    canvas.flush()
 
 
 def _conclude(terminal: Terminal, narrator: Narrator, stories: tuple[Story, ...]) -> None:

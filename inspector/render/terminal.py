@@ -233,6 +233,12 @@ class Terminal:
             self._told.popitem(last=False)
         return False
 
+    def stories(self, stories: Sequence[Story]) -> None:
+        """Print what several exchanges mean together."""
+        canvas = Canvas(self.console)
+        self._stories(canvas, stories, 1)
+        canvas.flush()
+
     def summary(self, of: Report | Summary | Sequence[ExchangeReport]) -> None:
         """Print how many exchanges and findings there were, and the gravest rules."""
         found = of.summary if isinstance(of, Report) else of if isinstance(of, Summary) else summarize(of)

@@ -157,7 +157,7 @@ class Client:
             following = join(url, response.headers["location"])
             if urls.count(following) > laps:
                 reason = "a redirect loop, not followed any further"
-                self._report(Step(f"{title}: given up", self.topic, method, following, error=reason))
+                self._report(Step(f"{title}: given up", self.topic, method, following, note=reason))
                 return response
             if (response.status_code in (301, 302) and method == "POST") or (
                 response.status_code == 303 and method not in ("GET", "HEAD")

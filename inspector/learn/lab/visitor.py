@@ -41,6 +41,7 @@ def visit(
     *,
     verify: ssl.SSLContext | None = None,
     limit: float = 10.0,
+    on_chapter: Callable[[str], None] | None = None,
 ) -> list[Step]:
     """Visit the lab and return what was done, in order. Call it where no event loop runs, else `visit_async`.
 
@@ -48,6 +49,7 @@ def visit(
         lab: a running lab.
         proxy: the URL of an HTTP proxy; ``None`` goes straight to the lab.
         on_step: called with each step as it is done.
+        on_chapter: called with the topic (one of `TOPICS`) of what comes next.
         verify: whom to trust: through an intercepting proxy, that proxy's authority. The lab's own if not given.
             It is used for HTTP and WebSocket in turn, which set its ALPN offer: give one that is not shared.
         limit: seconds after which the visit stops; its last step then says so.
@@ -55,7 +57,7 @@ def visit(
     Raises:
         ValueError: `proxy` is not an http:// or https:// URL.
     """
-    return asyncio.run(visit_async(lab, proxy, on_step, verify=verify, limit=limit))
+    return asyncio.run(visit_async(lab, proxy, on_step, verify=verify, limit=limit, on_chapter=on_chapter))
 
 
 async def visit_async(
@@ -65,6 +67,7 @@ async def visit_async(
     *,
     verify: ssl.SSLContext | None = None,
     limit: float = 10.0,
+    on_chapter: Callable[[str], None] | None = None,
 ) -> list[Step]:
     """`visit`, for callers with an event loop."""
     context = verify if verify is not None else lab.ca.client_context()
@@ -81,6 +84,8 @@ async def visit_async(
             async with asyncio.timeout(limit):
                 for topic, chapter in story.chapters():
                     client.topic = topic
+                    if on_chapter is not None:
+                        on_chapter(topic)
                     await chapter()
         except TimeoutError:
             message = f"The visit was stopped after {limit:g} s."
