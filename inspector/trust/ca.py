@@ -97,7 +97,8 @@ class Authority(Struct, frozen=True):
             validity: a day from now if not given.
             path_length: how many intermediates may follow it, ``None`` for any number (section 4.2.1.9).
             permitted: the only DNS names (with all names under them) and IP networks it can vouch for; name
-                constraints (section 4.2.1.10), so that trusting it by accident puts no other site at risk.
+                constraints (section 4.2.1.10), so that trusting it by accident puts no other site at risk. With
+                DNS names alone, it can vouch for no address. Empty: for anything.
 
         Raises:
             ValueError: `validity` ends before it starts.
@@ -108,7 +109,10 @@ class Authority(Struct, frozen=True):
         builder = _as_authority(builder, key.public_key(), path_length)
         if permitted:
             allowed = [_general_name(each, network=True) for each in permitted]
-            builder = builder.add_extension(x509.NameConstraints(allowed, None), critical=True)
+            # A constraint binds names of its own kind only: without this, DNS names alone leave all addresses free.
+            addresses = any(isinstance(each, x509.IPAddress) for each in allowed)
+            refused = None if addresses else [_general_name(each, network=True) for each in ("0.0.0.0/0", "::/0")]
+            builder = builder.add_extension(x509.NameConstraints(allowed, refused), critical=True)
         return cls(builder.sign(key, hashes.SHA256()), key)
 
     def create_intermediate(

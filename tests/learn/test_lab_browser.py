@@ -154,7 +154,7 @@ def test_streams(home: tuple[Any, Recording]):
 def test_cookies_are_stored_and_refused_as_the_table_says(home: tuple[Any, Recording]):
     page, recording = home
     refused = {name: set(reasons) for name, reasons in recording.refused_cookies.items()}
-    # Chromium versions name this one differently; both mean: Lax, in a third-party place.
+    # Chromium 156 says "Schemeful…" although the schemes agree; either code means: Lax, in a third-party place.
     assert refused.pop("uid-lax") in ({"SameSiteLax"}, {"SchemefulSameSiteLax"})
     assert refused == {
         "tracking": {"SameSiteNoneInsecure"},

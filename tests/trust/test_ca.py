@@ -90,6 +90,16 @@ def test_each_flaw_is_refused_for_its_own_reason(root: Authority, tmp_path: Path
     assert message is not None
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_constraints_on_names_leave_no_address_free(address: str, tmp_path: Path):
+    named = Authority.create_root("Names only", permitted=["test"])
+    refused = handshake(named.issue([address]), named.certificate, address, tmp_path)
+    assert refused == "excluded subtree violation"
+    local = Authority.create_root("One network", permitted=["test", "127.0.0.0/8"])
+    outside = "::1" if address == "127.0.0.1" else "192.0.2.1"
+    assert handshake(local.issue([outside]), local.certificate, outside, tmp_path) == "permitted subtree violation"
+
+
 def test_a_stranger_is_not_trusted(root: Authority, tmp_path: Path):
     stranger = Authority.create_root("Test root")
     assert handshake(stranger.issue(["shop.test"]), root.certificate, "shop.test", tmp_path) is not None
