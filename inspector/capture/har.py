@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
 from inspector.capture import values
 from inspector.capture.har_body import SideFiles, request_body, response_body
+from inspector.capture.har_connection import Connections, connection_of, with_handshakes
 from inspector.capture.har_fields import fields_of
 from inspector.capture.har_schema import (
     Entry,
@@ -17,13 +17,11 @@ from inspector.capture.har_schema import (
     InitiatorEntry,
     RequestEntry,
     ResponseEntry,
-    SecurityDetails,
     Stack,
     TimingsEntry,
 )
 from inspector.exchange import (
-    TLS,
-    Certificate,
+    UNKNOWN_CONNECTION,
     Close,
     Connection,
     Context,
@@ -42,7 +40,6 @@ from inspector.exchange import (
     WebSocket,
     decode_base64,
 )
-from inspector.url import parse
 
 _stack = msgspec.json.Decoder(Stack).decode
 
@@ -61,10 +58,7 @@ class File(Struct):
     files: SideFiles | None = None
     raw_sizes: bool = False
     """``content.size`` counts octets before decoding, and ``connect`` leaves ``ssl`` out (mitmproxy)."""
-    connection_is_port: bool = False
-    """``connection`` is the server's port (Firefox, Firebug)."""
-    connections: set[str] = msgspec.field(default_factory=set)
-    """Ids of the connections seen so far."""
+    connections: Connections = msgspec.field(default_factory=Connections)
 
 
 def exchange_of(entry: Entry, index: int, file: File) -> Exchange:
@@ -113,13 +107,18 @@ def exchange_of(entry: Entry, index: int, file: File) -> Exchange:
         trailers=fields_of(request.trailers)[0] if request.trailers is not None else None,
     )
     timings = _timings(entry, file.raw_sizes)
+    server = connection_of(entry, url, wire, served, timings, file.connections)
+    client = Connection(id=entry.client_connection) if entry.client_connection else UNKNOWN_CONNECTION
+    if entry.tls:
+        client, server = with_handshakes(client, server, entry.tls)
     return Exchange(
         index=index,
         request=sent,
         context=_context(entry, request, served, file),
         response=response,
         timings=timings,
-        server=_connection(entry, url, wire, served, timings, file),
+        client=client,
+        server=server,
         websocket=_websocket(entry) if entry.messages is not None or entry.close is not None else None,
         failure=failure,
     )
@@ -243,70 +242,6 @@ def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
     )
 
 
-def _connection(
-    entry: Entry, url: str, version: str | None, served: ServedFrom | None, timings: Timings, file: File
-) -> Connection:
-    target = parse(url[:2048])  # scheme and port are in front; a data: URL may be megabytes
-    answer = entry.response
-    text = entry.server_address or entry.ip_address or (answer.remote_address if answer is not None else None)
-    peer, port = values.address(text)
-    port = values.port(entry.server_port) or port
-    id_, from_member = _connection_id(entry, file)
-    if from_member and id_ is not None and (file.connection_is_port or id_ == str(target.port)):
-        port = port or values.port(id_)
-        id_ = None
-    reused = entry.connection_reused
-    if reused is None and id_ is not None:
-        if timings.connect or timings.tls:
-            reused = False
-        elif id_ in file.connections:
-            reused = True
-    if id_ is not None:
-        file.connections.add(id_)
-    scheme = target.scheme
-    encrypted = True if target.secure else False if scheme in ("http", "ws") else None
-    details = entry.security_details or (answer.security_details if answer is not None else None)
-    transport: Literal["tcp", "quic"] | None = None
-    if served is None or served in ("network", "push"):
-        transport = values.transport(version)
-    return Connection(
-        id=id_,
-        peer=peer,
-        port=port,
-        transport=transport,
-        encrypted=encrypted,
-        reused=reused,
-        tls=_tls(details) if details is not None else None,
-    )
-
-
-def _connection_id(entry: Entry, file: File) -> tuple[str | None, bool]:
-    """The connection's id, and whether it is from ``connection``, where some exporters put a port."""
-    if entry.connection_id is not None:
-        return values.connection_id(str(entry.connection_id)), False
-    if entry.socket is not None:
-        socket = values.connection_id(str(entry.socket))
-        # WebPageTest counts sockets anew in every run, and a run is a page.
-        return (f"{entry.pageref}/{socket}" if socket is not None and entry.pageref else socket), False
-    return values.connection_id(entry.connection), True
-
-
-def _tls(details: SecurityDetails) -> TLS | None:
-    certificate = None
-    if details.subject or details.issuer:
-        certificate = Certificate(
-            subject=details.subject or "",
-            issuer=details.issuer or "",
-            names=tuple(details.names or ()),
-            not_before=details.valid_from,
-            not_after=details.valid_to,
-        )
-    version = values.tls_version(details.protocol)
-    if certificate is None and version is None and not details.cipher:
-        return None
-    return TLS(version, details.cipher or None, chain=(certificate,) if certificate is not None else None)
-
-
 def _context(entry: Entry, request: RequestEntry, served: ServedFrom | None, file: File) -> Context:
     initiator = _initiator(entry)
     kind = entry.resource_type or entry.request_type
@@ -361,7 +296,8 @@ def _websocket(entry: Entry) -> WebSocket:
     messages = []
     close = None
     if entry.close is not None:
-        close = Close(values.count(entry.close.code), entry.close.reason or None)
+        told = entry.close
+        close = Close(values.count(told.code), told.reason or None, told.by_client)
     for frame in entry.messages or ():
         kind = (frame.type or "").lower()
         if kind not in ("send", "receive", "request", "response", "sent", "received"):
@@ -383,7 +319,7 @@ def _websocket(entry: Entry) -> WebSocket:
                 size=len(content.encode("utf-8", "replace")) if isinstance(content, str) else _length(content),
             )
         )
-    return WebSocket(tuple(messages), close)
+    return WebSocket(tuple(messages), close, values.count(entry.messages_dropped) or 0)
 
 
 def _length(content: bytes | None) -> int | None:

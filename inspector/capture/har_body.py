@@ -61,7 +61,8 @@ def response_body(
         media_type = _media_type(content.mime_type)
         kept = has_text(content.text)
         if kept:
-            return Body("full", size or None, transferred, media_type, content.text, _is_base64(content.encoding))
+            state: BodyState = "truncated" if content.truncated else "full"
+            return Body(state, size or None, transferred, media_type, content.text, _is_base64(content.encoding))
         if content.file and files is not None:
             data = files(content.file)
             if data is not None:
@@ -109,7 +110,10 @@ def _missing_state(response: ResponseEntry, fields: Fields, size: int | None, ca
         # A size of nothing beside a content coding or chunks is an exporter that did not look.
         contradicted = "transfer-encoding" in fields or "content-encoding" in fields
         return "unknown" if contradicted and wire != 0 else "empty"
-    return "empty" if wire == 0 and not cached else "unknown"
+    if wire == 0 and not cached:
+        return "empty"
+    # Exporters that leave content out on purpose say so in a comment.
+    return "omitted" if response.content is not None and response.content.comment else "unknown"
 
 
 def request_body(request: RequestEntry, fields: Fields, files: SideFiles | None) -> Body:
@@ -138,7 +142,8 @@ def request_body(request: RequestEntry, fields: Fields, files: SideFiles | None)
 
 def _posted(data: PostData, wire: int | None, media_type: str | None, files: SideFiles | None) -> Body | None:
     if has_text(data.text):
-        return Body("full", None, wire or None, media_type, data.text, _is_base64(data.encoding))
+        state: BodyState = "truncated" if data.truncated else "full"
+        return Body(state, None, wire or None, media_type, data.text, _is_base64(data.encoding))
     if data.file:
         kept = files(data.file) if files is not None else None
         if kept is not None:

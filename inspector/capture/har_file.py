@@ -12,6 +12,7 @@ from msgspec import Raw
 from inspector.capture import har_schema as schema
 from inspector.capture import har_tolerant, values
 from inspector.capture.har import File, Unusable, exchange_of
+from inspector.capture.har_connection import Connections
 from inspector.capture.model import Capture, CaptureError, Order
 from inspector.capture.order import Place, causal_order
 from inspector.capture.recognise import Buffer, Opened
@@ -79,7 +80,7 @@ class HarCapture(Capture):
             pages={page.id: page for page in self.pages},
             files=self._side_files,
             raw_sizes="mitmproxy" in self._name,
-            connection_is_port="firefox" in self._name or "firebug" in self._name,
+            connections=Connections("firefox" in self._name or "firebug" in self._name),
         )
         raws = self._raws
         for index in self._order() if order == "causal" else range(len(raws)):

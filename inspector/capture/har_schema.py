@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Raw, Struct, field
 
-from inspector.exchange import Field
+from inspector.exchange import TLS, Field
 
 NOTHING = Raw()
 """A member that is not there."""
@@ -28,6 +28,7 @@ class Content(Struct, gc=False):
     encoding: Text = None
     comment: Text = None
     file: Text = field(name="_file", default=None)
+    truncated: bool | None = field(name="_truncated", default=None)
 
 
 class Param(Struct, gc=False):
@@ -46,6 +47,7 @@ class PostData(Struct, gc=False):
     params: list[Param] | None = None
     encoding: Text = None
     file: Text = field(name="_file", default=None)
+    truncated: bool | None = field(name="_truncated", default=None)
 
 
 class SentContent(Struct, gc=False):
@@ -158,10 +160,18 @@ class SocketMessage(Struct, gc=False):
 
 
 class SocketClose(Struct, gc=False):
-    """HTTP Toolkit's ``_webSocketClose``."""
+    """HTTP Toolkit's ``_webSocketClose``, and ours."""
 
     code: Number = None
     reason: Text = None
+    by_client: bool | None = field(name="_byClient", default=None)
+
+
+class Handshakes(Struct, gc=False):
+    """Our own ``_tls``: the handshakes of both sides of a proxy."""
+
+    client: TLS | None = None
+    server: TLS | None = None
 
 
 class Entry(Struct, gc=False):
@@ -199,7 +209,10 @@ class Entry(Struct, gc=False):
     error: FailureObject | Text = field(name="_error", default=None)
     security_details: SecurityDetails | None = field(name="_securityDetails", default=None)
     messages: list[SocketMessage] | None = field(name="_webSocketMessages", default=None)
+    messages_dropped: Number = field(name="_webSocketMessagesDropped", default=None)
     close: SocketClose | None = field(name="_webSocketClose", default=None)
+    client_connection: Text = field(name="_clientConnectionId", default=None)
+    tls: Raw = field(name="_tls", default=NOTHING)
 
 
 class HeadRequest(Struct, gc=False):

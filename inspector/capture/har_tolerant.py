@@ -78,7 +78,10 @@ def entry_of(value: Any) -> schema.Entry:
         error=_error(value.get("_error")),
         security_details=_security(value.get("_securityDetails")),
         messages=_messages(value.get("_webSocketMessages")),
+        messages_dropped=number(value.get("_webSocketMessagesDropped")),
         close=_close(value.get("_webSocketClose")),
+        client_connection=text(value.get("_clientConnectionId")),
+        tls=_encoded(value.get("_tls")),
     )
 
 
@@ -160,6 +163,14 @@ def _raw(value: Any) -> Raw:
     return Raw(msgspec.json.encode(clean(value))) if isinstance(value, str) else schema.NOTHING
 
 
+def _encoded(value: Any) -> Raw:
+    """An object back as JSON text, for what is decoded only when it is needed."""
+    try:
+        return Raw(msgspec.json.encode(value)) if isinstance(value, dict) else schema.NOTHING
+    except (ValueError, OverflowError, RecursionError):
+        return schema.NOTHING
+
+
 def fields(value: Any) -> tuple[Field, ...]:
     """Field lines out of a list of objects or pairs, an object (name → value or values), or a raw field section."""
     lines: list[Field] = []
@@ -231,6 +242,7 @@ def _post_data(value: Any) -> schema.PostData | None:
         params=[schema.Param(line.name, line.value) for line in fields(params)] if params else None,
         encoding=text(value.get("encoding")),
         file=text(value.get("_file")),
+        truncated=truth(value.get("_truncated")),
     )
 
 
@@ -276,6 +288,7 @@ def _content(value: Any) -> schema.Content | None:
         encoding=text(value.get("encoding")),
         comment=text(value.get("comment")),
         file=text(value.get("_file")),
+        truncated=truth(value.get("_truncated")),
     )
 
 
@@ -289,17 +302,12 @@ def _timings(value: Any) -> schema.TimingsEntry | None:
 def _initiator(value: Any) -> schema.InitiatorEntry | str | None:
     if not isinstance(value, dict):
         return text(value)
-    stack = value.get("stack")
-    try:
-        raw = Raw(msgspec.json.encode(stack)) if isinstance(stack, dict) else schema.NOTHING
-    except (ValueError, OverflowError, RecursionError):
-        raw = schema.NOTHING
     return schema.InitiatorEntry(
         type=text(value.get("type")),
         url=text(value.get("url")),
         line=number(value.get("lineNumber")),
         request_id=text(value.get("requestId")),
-        stack=raw,
+        stack=_encoded(value.get("stack")),
     )
 
 
@@ -342,7 +350,7 @@ def _messages(value: Any) -> list[schema.SocketMessage] | None:
 def _close(value: Any) -> schema.SocketClose | None:
     if not isinstance(value, dict):
         return None
-    return schema.SocketClose(number(value.get("code")), text(value.get("reason")))
+    return schema.SocketClose(number(value.get("code")), text(value.get("reason")), truth(value.get("_byClient")))
 
 
 def page_of(value: Any) -> schema.PageEntry | None:
