@@ -1,18 +1,229 @@
-"""Preflights seen, so that a request can be judged together with the preflight it was sent under."""
+"""Preflights seen, so that a request can be judged together with the preflight it was sent under.
+
+Like a browser's preflight cache (Fetch, "CORS-preflight cache") it is keyed by origin and URL; unlike it, it also
+keeps preflights that failed, because the request that waited for one fails with it and shows nothing else.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from inspector.browser.verdict import CorsVerdict
+from msgspec import Struct
+
+from inspector import url as urls
+from inspector.browser import cors
+from inspector.browser.cors_check import Failure
+from inspector.browser.cors_preflight import Permit, check_request, parse_max_age
+from inspector.browser.cors_redirect import REDIRECTS
+from inspector.browser.cors_request import (
+    NOT_CORS_TYPES,
+    Requester,
+    page_origin,
+    request_fields,
+    requester,
+)
+from inspector.browser.cors_safelist import reasons
+from inspector.browser.verdict import CorsVerdict, Preflight, Step
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
+MOST_URLS = 2000
+MOST_EACH = 16
+
+# Schemes `fetch()` and XMLHttpRequest reach without CORS standing in the way.
+_FETCHABLE = frozenset({"http", "https", "data", "blob", "about", "ws", "wss", ""})
+
+
+class Asked(Struct):
+    """One preflight: what it asked, what it was told, and whether the request it was for has been seen."""
+
+    index: int
+    origin: str
+    method: str
+    names: tuple[str, ...]
+    permit: Permit
+    plain: Failure | None
+    included: Failure | None
+    answered: bool
+    until: float | None
+    used: bool = False
+
 
 class Preflights:
-    """Remembers preflights and what they allowed."""
+    """Remembers preflights and what they allowed, and judges exchanges with them. Bounded."""
+
+    def __init__(self) -> None:
+        self._asked: OrderedDict[str, list[Asked]] = OrderedDict()
+        self._stored: OrderedDict[str, tuple[str | None, str | None]] = OrderedDict()
 
     def judge(self, x: Subject) -> CorsVerdict | None:
         """The CORS verdict on an exchange, ``None`` where CORS plays no part."""
+        index = x.req.index
+        origin = index.get("origin")
+        if origin is None:
+            mode = index.get("sec-fetch-mode")
+            if x.status == 0:
+                return self._unanswered(x)
+            if mode is None or mode[0] != "cors":
+                return None
+            if index.get("sec-fetch-site", _SAME)[0] in ("same-origin", "none"):
+                return _redirected_from_home(x) if x.status in REDIRECTS else None
+        elif "access-control-request-method" in index and x.method == "OPTIONS":
+            return self._preflight(x)
+        elif origin[0] == x.url.origin:
+            return _redirected_from_home(x) if x.status in REDIRECTS else None
+        if x.status == 0:
+            return self._unanswered(x)
+        who = requester(x)
+        return None if who is None else self._answered(x, who)
+
+    def asked_by(self, index: int, url: str) -> Asked | None:
+        """The preflight with this exchange index for a URL, as far as it is remembered."""
+        return next((asked for asked in self._asked.get(_bare(url), ()) if asked.index == index), None)
+
+    def _preflight(self, x: Subject) -> CorsVerdict:
+        origin = x.origin or "null"
+        method = x.req.get("access-control-request-method") or ""
+        names = cors.asked_names(x)
+        permit = cors.permit_of(x)
+        plain, included = cors.failures(permit, origin, method, names)
+        until = None
+        if x.started is not None and plain is None:
+            until = x.started + (x.exchange.timings.total or 0) / 1000 + parse_max_age(permit.max_age)
+        answered = x.response is not None
+        self._remember(
+            _bare(x.request.url),
+            Asked(x.exchange.index, origin, method, names, permit, plain, included, answered, until),
+        )
+        return cors.judge_preflight(x, permit, plain, included)
+
+    def _remember(self, url: str, asked: Asked) -> None:
+        kept = self._asked.pop(url, None)
+        if kept is None:
+            kept = []
+            if len(self._asked) >= MOST_URLS:
+                self._asked.popitem(last=False)
+        kept.append(asked)
+        del kept[:-MOST_EACH]
+        self._asked[url] = kept
+
+    def _waiting(self, x: Subject, origin: str | None) -> Asked | None:
+        """The latest preflight whose request has not been seen yet and may be this one."""
+        kept = self._asked.get(_bare(x.request.url)) if self._asked else None
+        if not kept:
+            return None
+        sent = x.req.index
+        hidden = x.exchange.context.recorder.cookies_recorded is False or x.response is None
+        for asked in reversed(kept):
+            if asked.used or asked.method != x.method or (origin is not None and asked.origin != origin):
+                continue
+            if all(name in sent or (hidden and name == "authorization") for name in asked.names):
+                asked.used = True
+                return asked
         return None
+
+    def _in_force(self, x: Subject, origin: str) -> Asked | None:
+        """The latest preflight whose answer a browser would still remember, and that permits this request."""
+        kept = self._asked.get(_bare(x.request.url)) if self._asked else None
+        if not kept or x.started is None:
+            return None
+        names = [name for name, value in request_fields(x) if reasons("GET", ((name, value),))]
+        for asked in reversed(kept):
+            if asked.until is None or x.started > asked.until or asked.origin != origin:
+                continue
+            if check_request(asked.permit, x.method, names, False) is None:
+                return asked
+        return None
+
+    def _answered(self, x: Subject, who: Requester) -> CorsVerdict:
+        because = reasons(x.method, request_fields(x))
+        asked = self._waiting(x, who.origin if who.stated else None)
+        if asked is not None:
+            because = reasons(x.method, request_fields(x), asked.names) or (cors.UPLOAD,)
+            if who.mode == "cors":
+                who = who._replace(doubt=None)  # nothing but CORS sends a preflight
+        elif because:
+            asked = self._in_force(x, who.origin)
+        preflight = Preflight(bool(because), because, asked.index if asked is not None else None)
+        url = _bare(x.request.url)
+        verdict = cors.judge_response(x, who, preflight, self._stored.get(url) if x.status == 304 else None)
+        get = x.res.get
+        if x.status == 200 and x.method == "GET" and (get("etag") or get("last-modified")):
+            self._stored[url] = (get("access-control-allow-origin"), get("access-control-allow-credentials"))
+            if len(self._stored) > MOST_URLS:
+                self._stored.popitem(last=False)
+        return verdict
+
+    def _unanswered(self, x: Subject) -> CorsVerdict | None:
+        """A request without a response: what its preflight came to, if there was one."""
+        context = x.exchange.context
+        kind = context.resource_type or ""
+        if x.url.scheme not in _FETCHABLE:
+            if kind in ("fetch", "xhr") and not x.url.scheme.endswith("-extension"):
+                step = Step("scheme can be asked across origins", f"`{x.url.scheme}:`", "fail")
+                return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
+            return None
+        if not self._asked or kind in NOT_CORS_TYPES - {"ping", "beacon"}:
+            return _unseen(x)
+        origin = x.origin or page_origin(x)
+        asked = self._waiting(x, x.origin) if origin != x.url.origin or x.origin is None else None
+        if asked is None:
+            return _unseen(x)
+        because = reasons(x.method, request_fields(x), asked.names)
+        preflight = Preflight(True, because or (cors.UPLOAD,), asked.index)
+        include = None
+        failure = x.exchange.failure
+        code = failure.code if failure is not None else None
+        if asked.plain is None and asked.included is not None and code == "net::ERR_FAILED":
+            include = True
+        outcome, why, condition = cors.weigh(asked.plain, asked.included, include)
+        steps = [
+            cors.crossing(x, Requester(asked.origin, "cors")),
+            Step("preflight", f"needed for {', '.join(preflight.because)}; exchange {asked.index}", "pass"),
+        ]
+        if not asked.answered or outcome == "allowed" or (outcome == "depends" and code is not None):
+            steps.append(Step("a response arrived", "none, and the preflight does not explain it", "unknown"))
+            return CorsVerdict("unknown", preflight=preflight, steps=tuple(steps))
+        result = f"exchange {asked.index} did not permit the request, so it was never sent"
+        steps.append(Step("the preflight permits it", result, "fail" if outcome == "blocked" else "unknown"))
+        parameter = x.masker.text(why.parameter) if why else None
+        return CorsVerdict(outcome, why.code if why else None, parameter, condition, preflight, tuple(steps))
+
+
+_SAME = ["same-origin"]
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0]
+
+
+def _redirected_from_home(x: Subject) -> CorsVerdict | None:
+    """A request to its own origin that is redirected to another one with a user name or password in the URL."""
+    location = x.res.get("location")
+    if location is None or "@" not in location or x.mode != "cors":
+        return None
+    failure = cors.redirect_failure(x, x.url.origin)
+    if failure is None:
+        return None
+    there = urls.parse(urls.join(x.url.text, location)).origin
+    step = Step("`Location` has no user name or password", f"redirected from `{x.url.origin}` to `{there}`", "fail")
+    return CorsVerdict("blocked", failure.code, failure.parameter, None, None, (step,))
+
+
+def _unseen(x: Subject) -> CorsVerdict | None:
+    """A cross-origin request that Chrome refused, where neither response nor preflight tells why."""
+    failure = x.exchange.failure
+    if failure is None or failure.code != "net::ERR_FAILED":
+        return None
+    if (x.exchange.context.resource_type or "") not in ("fetch", "xhr", "font") and x.mode != "cors":
+        return None
+    origin = x.origin or page_origin(x)
+    if origin is None or origin == x.url.origin or x.url.scheme not in ("http", "https"):
+        return None
+    because = reasons(x.method, request_fields(x))
+    preflight = Preflight(bool(because) or None, because)
+    saw = "no response and no preflight in this recording; the browser's console names the reason"
+    steps = (cors.crossing(x, Requester(origin, "cors")), Step("a response arrived", saw, "unknown"))
+    return CorsVerdict("unknown", preflight=preflight, steps=steps)

@@ -105,12 +105,21 @@ def hops(events: list[Event]) -> list[Hop]:
     return order
 
 
-def har(log: list[Hop], page: str = "page_1", title: str = "", version: str = "537.36", sanitised: bool = False) -> dict[str, Any]:
+def har(
+    log: list[Hop], page: str = "page_1", title: str = "", version: str = "537.36", sanitised: bool = False
+) -> dict[str, Any]:
     """The HAR document of a log. `sanitised` leaves out what Chrome's default export does since version 130."""
     started = _time(log[0].sent["wallTime"]) if log else _time(0)
     pages = [{"startedDateTime": started, "id": page, "title": title, "pageTimings": {}}]
     entries = [_entry(hop, page, sanitised) for hop in log]
-    return {"log": {"version": "1.2", "creator": {"name": "WebInspector", "version": version}, "pages": pages, "entries": entries}}
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "WebInspector", "version": version},
+            "pages": pages,
+            "entries": entries,
+        }
+    }
 
 
 def _entry(hop: Hop, page: str, sanitised: bool) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def explain(document: dict[str, Any]) -> list[ExchangeReport]:
         path = Path(directory) / "recording.har"
         path.write_text(json.dumps(document), "utf-8")
         engine = Engine()
-        reports = [engine.observe(exchange) for exchange in open_capture(path)]
+        reports = [engine.observe(exchange) for exchange in open_capture(path).exchanges()]
     return sorted(reports, key=lambda report: report.index)
 
 

@@ -1,0 +1,296 @@
+"""The CORS verdict on one exchange: the checks of Fetch put together in a browser's order, with what each saw.
+
+`cors_request` tells whether and for whom, `cors_preflight` and `cors_check` compute; here the outcomes for both
+credentials modes are weighed with what is known of the mode, and written down as steps a person can follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from inspector.browser.cors_check import Failure, check
+from inspector.browser.cors_preflight import Permit, allowed_headers, allowed_methods, judge
+from inspector.browser.cors_redirect import REDIRECTS, check_location
+from inspector.browser.cors_request import Credentials, Requester, credentials
+from inspector.browser.cors_safelist import is_safelisted_method
+from inspector.browser.verdict import CorsVerdict, Preflight, Step, StepResult
+from inspector.fields.tokens import split_list
+
+if TYPE_CHECKING:
+    from inspector.subject import Subject
+
+Outcome = Literal["allowed", "blocked", "depends", "unknown"]
+ASKED_TO_INCLUDE = "the page asked with `credentials: 'include'`"
+UPLOAD = "upload progress is listened to, or the content is streamed"
+_ABSENT = "absent"
+
+
+def permit_of(x: Subject) -> Permit:
+    """What the response permits, as fields say it."""
+    get = x.res.get
+    return Permit(
+        x.status,
+        get("access-control-allow-origin"),
+        get("access-control-allow-credentials"),
+        get("access-control-allow-methods"),
+        get("access-control-allow-headers"),
+        get("access-control-max-age"),
+    )
+
+
+def asked_names(x: Subject) -> tuple[str, ...]:
+    """The field names a preflight asks for, in lower case."""
+    value = x.req.get("access-control-request-headers")
+    return tuple(name.lower() for name in split_list(value)) if value else ()
+
+
+# -- a preflight -------------------------------------------------------------------------------------------------
+
+
+def judge_preflight(x: Subject, permit: Permit, plain: Failure | None, included: Failure | None) -> CorsVerdict:
+    """The verdict on a preflight itself. `plain` and `included` are its failures without and with credentials."""
+    origin, method, names = x.origin or "null", x.req.get("access-control-request-method") or "", asked_names(x)
+    because = [] if is_safelisted_method(method) else [f"method {method}"]
+    because += [f"field {name}" for name in names]
+    preflight = Preflight(True, tuple(because) or (UPLOAD,))
+    known = Credentials(None, "not shown: a preflight never carries credentials")
+    outcome, failure, condition = weigh(plain, included, known.include)
+    if x.response is None:
+        outcome, failure, condition = "unknown", None, None
+    steps = [
+        Step("crosses origins", f"`{origin}` asks `{x.url.origin}`", "pass"),
+        Step("asks for", ", ".join(preflight.because), "pass"),
+    ]
+    if x.response is None:
+        steps.append(Step("a response arrived", "none", "fail"))
+    else:
+        steps += _preflight_steps(permit, origin, method, names, plain, included)
+    return CorsVerdict(
+        outcome,
+        failure.code if failure else None,
+        x.masker.text(failure.parameter) if failure else None,
+        condition,
+        preflight,
+        tuple(steps),
+        True,
+    )
+
+
+_ORIGIN_CODES = (
+    "WildcardOriginNotAllowed",
+    "MissingAllowOriginHeader",
+    "MultipleAllowOriginValues",
+    "InvalidAllowOriginValue",
+    "AllowOriginMismatch",
+)
+
+
+def _preflight_steps(
+    permit: Permit, origin: str, method: str, names: Sequence[str], plain: Failure | None, included: Failure | None
+) -> list[Step]:
+    """Every check until the first that fails whatever the credentials mode."""
+    steps = []
+    redirect = plain is not None and plain.code == "PreflightDisallowedRedirect"
+    steps.append(Step("is no redirect", str(permit.status), "fail" if redirect else "pass"))
+    if redirect:
+        return steps
+    steps += origin_steps(permit.allow_origin, permit.allow_credentials, origin, None)
+    if steps[-1].result == "fail" or steps[-2].result == "fail":
+        return steps
+    ok = 200 <= permit.status <= 299
+    steps.append(Step("status is 200 to 299", str(permit.status), "pass" if ok else "fail"))
+    if not ok:
+        return steps
+    methods, headers = allowed_methods(permit.allow_methods), allowed_headers(permit.allow_headers)
+    for name, value, parsed in (("Methods", permit.allow_methods, methods), ("Headers", permit.allow_headers, headers)):
+        if parsed is None:
+            steps.append(Step(f"`Access-Control-Allow-{name}` is a list of names", f"`{value}`", "fail"))
+            return steps
+    assert methods is not None
+    assert headers is not None
+    result: StepResult
+    if is_safelisted_method(method):
+        saw, result = f"`{method}`, which is always allowed", "pass"
+    elif method in methods:
+        saw, result = f"`{permit.allow_methods}`", "pass"
+    elif "*" in methods:
+        saw, result = "`*`, which stands for every method unless credentials are included", "unknown"
+    else:
+        saw, result = f"`{permit.allow_methods}`" if permit.allow_methods else _ABSENT, "fail"
+    steps.append(Step(f"`Access-Control-Allow-Methods` has `{method}`", saw, result))
+    for name in names if result != "fail" else ():
+        if name in headers:
+            saw, result = f"`{permit.allow_headers}`", "pass"
+        elif "*" in headers and name != "authorization":
+            saw, result = "`*`, which stands for every field unless credentials are included", "unknown"
+        else:
+            saw, result = f"`{permit.allow_headers}`" if permit.allow_headers else _ABSENT, "fail"
+        steps.append(Step(f"`Access-Control-Allow-Headers` has `{name}`", saw, result))
+        if result == "fail":
+            break
+    return steps
+
+
+# -- a response --------------------------------------------------------------------------------------------------
+
+
+def judge_response(
+    x: Subject,
+    who: Requester,
+    preflight: Preflight | None,
+    stored: tuple[str | None, str | None] | None = None,
+) -> CorsVerdict:
+    """The verdict on a request that got a response. `preflight` says what is known of the one it was sent under.
+
+    `stored` are ``Access-Control-Allow-Origin`` and ``-Credentials`` of the cached response a 304 confirms.
+    """
+    allow_origin, allow_credentials = (
+        x.res.get("access-control-allow-origin"),
+        x.res.get("access-control-allow-credentials"),
+    )
+    steps = [crossing(x, who)]
+    if who.mode == "same-origin":
+        steps.append(Step("request mode", "`Sec-Fetch-Mode: same-origin` on a request to another origin", "fail"))
+        return CorsVerdict("blocked", "DisallowedByMode", "", None, preflight, tuple(steps))
+    steps.append(Step("request mode", mode_shown(x, who), "unknown" if who.doubt else "pass"))
+    if x.status == 304 and allow_origin is None:
+        # The fields of the stored response count, updated by those of the 304 (RFC 9111, section 3.2).
+        if stored is None:
+            steps.append(
+                Step("CORS check", "304: it is made on the stored response's fields, which are not here", "unknown")
+            )
+            return CorsVerdict("unknown", preflight=preflight, steps=tuple(steps))
+        steps.append(Step("response", "304: the stored response's fields count", "pass"))
+        allow_origin, allow_credentials = stored
+    known = credentials(x)
+    plain = check(allow_origin, allow_credentials, who.origin, False)
+    included = check(allow_origin, allow_credentials, who.origin, True)
+    include = known.include
+    if include is None and plain is None and included is not None:
+        include, told = told_by_browser(x)
+        known = Credentials(include, told) if include is not None else known
+    steps.append(Step("credentials mode", known.shown_by, "unknown" if include is None else "pass"))
+    steps += preflight_steps(preflight)
+    steps += origin_steps(allow_origin, allow_credentials, who.origin, include)
+    outcome, failure, condition = weigh(plain, included, include)
+    if outcome == "allowed" and x.status in REDIRECTS:
+        failure = redirect_failure(x, who.origin)
+        if failure is not None:
+            outcome = "blocked"
+            steps.append(Step("`Location` has no user name or password", x.shown("response", "location"), "fail"))
+    if outcome == "blocked" and failure is not None:
+        condition = _doubted(who, failure, allow_origin)
+        outcome = "depends" if condition else "blocked"
+    return CorsVerdict(
+        outcome,
+        failure.code if failure else None,
+        x.masker.text(failure.parameter) if failure else None,
+        condition,
+        preflight,
+        tuple(steps),
+    )
+
+
+def _doubted(who: Requester, failure: Failure, allow_origin: str | None) -> str | None:
+    if who.doubt is not None:
+        return who.doubt
+    if not who.stated and failure.code == "AllowOriginMismatch":
+        return f"the page's origin, which was not recorded, is not `{allow_origin}`"
+    return None
+
+
+def redirect_failure(x: Subject, origin: str) -> Failure | None:
+    """Whether the redirect's target is refused (Fetch, "HTTP-redirect fetch")."""
+    location = x.res.get("location")
+    found = check_location(x.url.text, location, origin) if location else None
+    return Failure(found.code, x.masker.url(found.parameter)) if found else None
+
+
+def weigh(
+    plain: Failure | None, included: Failure | None, include: bool | None
+) -> tuple[Outcome, Failure | None, str | None]:
+    """Outcome, failure and condition, from the outcomes without and with credentials and what is known of the mode."""
+    if include is not None:
+        failure = included if include else plain
+        return ("blocked" if failure else "allowed"), failure, None
+    if plain is not None:
+        return "blocked", plain, None
+    if included is not None:
+        return "depends", included, ASKED_TO_INCLUDE
+    return "allowed", None, None
+
+
+def told_by_browser(x: Subject) -> tuple[bool | None, str]:
+    """What the outcome in Chrome's own recording says of the credentials mode, where only that decides.
+
+    Chrome marks every response it refused with ``net::ERR_FAILED`` and keeps no content of it.
+    """
+    exchange = x.exchange
+    recorder = exchange.context.recorder
+    if recorder.vantage != "browser" or "webinspector" not in (recorder.creator or "").lower():
+        return None, ""
+    if exchange.failure is not None:
+        if exchange.failure.code == "net::ERR_FAILED":
+            return True, "Chrome refused the response (`net::ERR_FAILED`), which only `include` explains"
+        return None, ""
+    response = exchange.response
+    if response is not None and (response.body.size or response.status in (204, 205, 304) or x.method == "HEAD"):
+        return False, "Chrome recorded the response as delivered, which it is not with `include`"
+    return None, ""
+
+
+# -- steps -------------------------------------------------------------------------------------------------------
+
+
+def crossing(x: Subject, who: Requester) -> Step:
+    """The step that says whose request to whom this is."""
+    asks = f"`{who.origin}`" if who.origin else "another origin"
+    return Step("crosses origins", f"{asks} asks `{x.url.origin}`", "pass")
+
+
+def mode_shown(x: Subject, who: Requester) -> str:
+    """What shows that the request mode is ``cors``."""
+    if x.mode is not None:
+        return f"`Sec-Fetch-Mode: {x.mode}`"
+    kind = x.exchange.context.resource_type
+    return f"`Origin` on {x.method}" + (f" ({kind})" if kind else "")
+
+
+def preflight_steps(preflight: Preflight | None) -> list[Step]:
+    """The steps that say whether a preflight was needed and made."""
+    if preflight is None:
+        return []
+    because = ", ".join(preflight.because)
+    if preflight.exchange is not None:
+        return [Step("preflight", f"needed for {because}; exchange {preflight.exchange}", "pass")]
+    if preflight.needed:
+        return [Step("preflight", f"needed for {because}; not in this recording", "unknown")]
+    return [Step("preflight", "not needed", "skip")]
+
+
+def origin_steps(
+    allow_origin: str | None, allow_credentials: str | None, origin: str, include: bool | None
+) -> list[Step]:
+    """The two comparisons of the CORS check."""
+    saw = _ABSENT if allow_origin is None else f"`{allow_origin}`"
+    result: StepResult = "pass" if allow_origin in ("*", origin) else "fail"
+    if allow_origin == "*":
+        saw += ", any origin" + ("" if include is False else ", unless credentials are included")
+        result = "fail" if include else "pass" if include is False else "unknown"
+    steps = [Step(f"`Access-Control-Allow-Origin` is `{origin or '*'}`" + (" or `*`" if origin else ""), saw, result)]
+    if result == "fail" or allow_origin == "*":
+        return [*steps, Step("`Access-Control-Allow-Credentials` is `true`", "plays no part", "skip")]
+    given = _ABSENT if allow_credentials is None else f"`{allow_credentials}`"
+    if allow_credentials == "true":
+        result = "pass"
+    elif include is None:
+        given, result = f"{given}; needed only if credentials are included", "unknown"
+    else:
+        result = "fail" if include else "skip"
+    return [*steps, Step("`Access-Control-Allow-Credentials` is `true`", given, result)]
+
+
+def failures(permit: Permit, origin: str, method: str, names: Sequence[str]) -> tuple[Failure | None, Failure | None]:
+    """What a preflight fails with, without and with credentials included."""
+    return judge(permit, origin, method, names, False), judge(permit, origin, method, names, True)
