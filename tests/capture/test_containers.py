@@ -2,6 +2,7 @@ import codecs
 import gzip
 import io
 import json
+import mmap
 import os
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def test_large_files_are_mapped_and_bodies_stay_in_them(tmp_path):
     text = "x" * 2000
     path = write(tmp_path, har(*[entry(response__content__text=text) for _ in range(1000)]))
     assert path.stat().st_size > recognise.MAPPED_FROM
-    assert isinstance(recognise.open_recording(str(path)).data.obj, __import__("mmap").mmap)
+    assert isinstance(recognise.open_recording(str(path)).data.obj, mmap.mmap)
     kept = list(open_capture(path).exchanges())
     assert {exchange.response.body.text for exchange in kept} == {text}
 
