@@ -36,7 +36,8 @@ class Step(Struct, frozen=True):
     """One thing the visitor did: a request and what became of it.
 
     `status`, `http_version` (``HTTP/1.1`` or ``HTTP/2``) and `fields` are of the response, ``None`` and empty
-    without one; then `error` says why. `blocked` is the ``Network.CorsError`` that keeps the page from reading it.
+    without one; then `error` says why, or `note` that none was asked for. `blocked` is the
+    ``Network.CorsError`` that keeps the page from reading it.
     """
 
     title: str
