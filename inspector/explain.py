@@ -24,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 """Called now and then with the capture's path, how many exchanges are done, and how many entries there are."""
 
 _PROGRESS_EVERY = 256
-_STATUS = re.compile(r"([1-9])xx|(\d{3})(?:-(\d{3}))?", re.IGNORECASE)
+_STATUS = re.compile(r"([1-9])xx|([0-9]{3})(?:-([0-9]{3}))?", re.IGNORECASE)
 NO_RESPONSE = "none"
 
 
@@ -66,7 +66,7 @@ def parse_status(text: str) -> tuple[int, int]:
 
 def parse_entry(text: str) -> tuple[int | None, int]:
     """``12``, ``#12`` or ``1:12`` (capture 1, entry 12). Raises `ValueError` for anything else."""
-    match = re.fullmatch(r"#?(?:(\d{1,9}):)?(\d{1,9})", text)
+    match = re.fullmatch(r"#?(?:([0-9]{1,9}):)?([0-9]{1,9})", text)
     if match is None:
         raise ValueError(f"'{text}' is not an entry: write its number, as in 12, or 1:12 for entry 12 of capture 1")
     return (int(match[1]) if match[1] else None), int(match[2])

@@ -116,6 +116,7 @@ def _place(error: BaseException) -> str:
 
 
 @click.group(
+    "inspector",
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,

@@ -10,9 +10,9 @@ from rich.style import Style
 from rich.text import Text
 
 from inspector.render import evidence
-from inspector.render.escape import clipped, visible
+from inspector.render.escape import clipped
 from inspector.render.layout import PROSE_WIDTH, Canvas, columns, duration, fit, size
-from inspector.report import Annotation, ExchangeReport, Severity
+from inspector.report import Annotation, Certainty, ExchangeReport, Severity
 
 GLYPHS = {Severity.ERROR: "✗", Severity.WARNING: "▲", Severity.NOTE: "●", Severity.INFO: "·"}
 STYLES = {
@@ -21,7 +21,11 @@ STYLES = {
     Severity.NOTE: "bold blue",
     Severity.INFO: "dim",
 }
-_CERTAINTY = {"likely": "Likely", "depends": "Depends", "unknown": "Not known"}
+_CERTAINTY: dict[Certainty, tuple[str, str]] = {
+    "likely": ("Likely", "what was recorded points to it, and does not prove it."),
+    "depends": ("Depends", "on something the recording does not show."),
+    "unknown": ("Not known", "the recording does not show enough to tell."),
+}
 _STATUS_STYLES = {1: "cyan", 2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 _LONGEST_URL = 300
 _LEAST_URL = 30
@@ -30,7 +34,7 @@ _LEAST_URL = 30
 def rule_link(rule: str, references: Sequence[str] = ()) -> Text:
     """A rule's id, linked to the section it rests on where the terminal can and the link is one of ours."""
     target = references[0] if references else ""
-    shown = visible(rule)
+    shown = clipped(rule, 80)
     if target.startswith("https://") and target.isascii() and target.isprintable() and " " not in target:
         return Text(shown, Style(dim=True, link=target))
     return Text(shown, "dim")
@@ -137,8 +141,8 @@ def finding_body(canvas: Canvas, annotation: Annotation, indent: str, *, quote: 
         evidence.draw(canvas, annotation.evidence, f"{indent}│ ", STYLES[annotation.severity])
     canvas.prose(annotation.detail, indent)
     if annotation.certainty != "certain":
-        lead = Text(f"{_CERTAINTY[annotation.certainty]}: ", "bold magenta")
-        canvas.prose(annotation.condition or "the recording does not show enough to be sure.", indent, lead=lead)
+        word, otherwise = _CERTAINTY[annotation.certainty]
+        canvas.prose(annotation.condition or otherwise, indent, f"{indent}  ", lead=Text(f"{word}: ", "bold magenta"))
     if annotation.fix:
         canvas.prose(annotation.fix, indent, f"{indent}  ", lead=Text("Fix: ", "bold green"))
 

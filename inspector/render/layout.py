@@ -43,10 +43,10 @@ class Canvas:
         rest = indent if hanging is None else hanging
         room = max(min(width or self.width, self.width) - max(_columns(indent), _columns(rest)), 12)
         for number, piece in enumerate(text.wrap(self.console, room, tab_size=1)):
-            piece.rstrip()
             self._append(Text.assemble(indent if number == 0 else rest, piece))
 
     def _append(self, line: Text) -> None:
+        line.rstrip()
         self._lines.append(line)
         self._open = bool(line.plain)
 
@@ -74,8 +74,8 @@ class Canvas:
     def heading(self, title: str) -> None:
         """A section's heading with a rule after it."""
         self.blank()
-        rule = "─" * max(min(self.width, PROSE_WIDTH) - cell_len(title) - 4, 2)
-        self.line(("── ", "dim"), (title, "bold"), (f" {rule}", "dim"))
+        rule = "─" * (min(self.width, PROSE_WIDTH) - cell_len(title) - 4)
+        self.line(("── ", "dim"), (title, "bold"), (f" {rule}" if rule else "", "dim"))
         self.blank()
 
     def flush(self) -> None:

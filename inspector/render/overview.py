@@ -110,11 +110,11 @@ def next_commands(canvas: Canvas, command: str, report: Report, found: Sequence[
     if found:
         worst = found[0]
         first = worst.groups[0].first.exchange
-        rows.append((f"inspector rule {worst.rule}", "why it matters, with two example exchanges"))
+        rows.append((f"inspector rule {clipped(worst.rule, 80)}", "why it matters, with two example exchanges"))
         rows.append((f"{command} --entry {number(first, len(report.captures))[1:]}", "everything about that exchange"))
         topics = {group.topic for group in found}
         if len(topics) > 1:
-            rows.append((f"{command} --only {worst.topic}", "this topic alone"))
+            rows.append((f"{command} --only {clipped(worst.topic, 40)}", "this topic alone"))
     elif report.exchanges:
         first = report.exchanges[0]
         rows.append((f"{command} --entry {number(first, len(report.captures))[1:]}", "everything about one exchange"))

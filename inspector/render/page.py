@@ -31,7 +31,7 @@ def catalogue(console: Console, rules: Sequence[Rule]) -> None:
         id = rule_link(rule.id, rule.references)
         if canvas.width >= widest + 40:
             lead = Text.assemble(mark, id, " " * (widest - len(rule.id) + 2))
-            canvas.add(Text.assemble(lead, canvas.words(rule.title)), "", " " * lead.cell_len)
+            canvas.add(canvas.words(rule.title), lead, " " * lead.cell_len)
         else:
             canvas.line(mark, id)
             canvas.add(canvas.words(rule.title), "  ")

@@ -20,6 +20,9 @@ from inspector.render.blocks import moment
 from inspector.render.escape import clipped
 from inspector.render.layout import Canvas, joined
 
+_ROOMY = 60
+"""Columns from which on the steps of an algorithm stand in a column of their own."""
+
 _RESULTS: dict[StepResult, tuple[str, str]] = {
     "pass": ("✓ pass", "green"),
     "fail": ("✗ fail", "bold red"),
@@ -77,7 +80,7 @@ def _steps(canvas: Canvas, steps: tuple[Step, ...], indent: str) -> None:
         line = Text.assemble((word.ljust(10), style), canvas.words(step.check))
         if step.saw:
             line.append(" - ", "dim").append_text(canvas.words(step.saw, "dim", 400))
-        canvas.add(line, f"{indent}  ", f"{indent}{' ' * 12}")
+        canvas.add(line, f"{indent}  ", f"{indent}{' ' * (12 if canvas.width >= _ROOMY else 4)}")
 
 
 def _cors(canvas: Canvas, verdict: CorsVerdict, indent: str) -> None:
