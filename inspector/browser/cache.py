@@ -7,10 +7,10 @@ from typing import Literal
 
 from inspector.browser.cache_freshness import FOREVER, Basis, current_age, lifetime, shared_lifetime
 from inspector.browser.cache_policy import Policy
-from inspector.browser.cache_words import duration
 from inspector.browser.verdict import CacheVerdict, Reuse, SharedCache, Step
 from inspector.exchange import Fields
 from inspector.fields.vary import parse_vary
+from inspector.words import duration
 
 ServedFrom = Literal["network", "cache", "revalidated", "unknown"]
 
@@ -189,7 +189,7 @@ def _steps(
         Step("`Vary` can match a later request", "*" if vary_all else "no `*`", "fail" if vary_all else "pass"),
         Step(
             "reuse without asking is allowed",
-            (policy.validate or "no `no-cache`").strip("`"),
+            policy.validate or "`no-cache` is absent",
             "fail" if policy.validate else "pass",
         ),
         Step(

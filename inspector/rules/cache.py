@@ -1,0 +1,352 @@
+"""Caching explained: what becomes of a response in caches, and what this exchange was in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from inspector.browser.cache_freshness import age_value, shared_lifetime
+from inspector.browser.cache_policy import HEURISTIC_STATUSES
+from inspector.fields.vary import parse_vary
+from inspector.report import Evidence, Severity
+from inspector.rules import cache_texts as texts
+from inspector.rules.base import Finding, responded, response_field, rule
+from inspector.session.cache import History, policy_of
+from inspector.subject import Subject
+from inspector.words import duration
+
+RFC9111 = "https://www.rfc-editor.org/rfc/rfc9111"
+_SAID_BY = ("cache-control", "pragma", "expires", "age", "date", "last-modified", "etag", "vary")
+_WORTH_SAYING = ("cache-control", "expires", "pragma", "etag", "last-modified")
+
+
+@rule(
+    "cache/explained",
+    Severity.INFO,
+    "What caches do with this response",
+    on=responded(),
+    references=(f"{RFC9111}#section-3", f"{RFC9111}#section-4.2"),
+    what="""
+    Says whether a browser and a shared cache may store this response, for how long they reuse it without asking, and
+    how they ask after that. Every directive is given in words and the response's age is counted in.
+    """,
+    why="""
+    A response that is reused costs no time at all; one that is reused for too long shows old content. Five fields
+    decide it together, and where none is there a browser guesses.
+    """,
+    fix="""
+    For files whose name changes with their content: `Cache-Control: public, max-age=31536000, immutable`.
+    For documents: `Cache-Control: no-cache` with an `ETag`. For anything personal: `Cache-Control: private, no-cache`.
+    For what must not stay on disk: `Cache-Control: no-store`.
+    """,
+    shows="""
+    GET https://shop.test/app.js HTTP/2
+
+    HTTP/2 200
+    Date: Sun, 01 Mar 2026 12:00:00 GMT
+    Cache-Control: max-age=3600, s-maxage=86400
+    ETag: "v1"
+    Content-Type: text/javascript
+    """,
+    quiet="""
+    POST https://shop.test/basket HTTP/2
+
+    HTTP/2 200
+    Content-Type: application/json
+    """,
+)
+def explained(x: Subject) -> Finding | None:
+    """The outcome for browsers and shared caches, the directives in words, and what became of an earlier copy."""
+    verdict = x.verdicts.cache
+    if verdict is None or x.method not in ("GET", "HEAD"):
+        return None
+    index = x.res.index
+    said = any(name in index for name in _WORTH_SAYING)
+    if not said and x.status not in HEURISTIC_STATUSES:
+        return None
+    policy = policy_of(x)
+    parts = [texts.browser_sentence(policy, verdict)]
+    shared_for = 0.0
+    if verdict.shared.stored:
+        timings = x.exchange.timings
+        first = {n: index[n][0] for n in ("expires", "date", "last-modified") if n in index}
+        shared_for, _ = shared_lifetime(
+            policy, first.get("expires"), first.get("date"), first.get("last-modified"), timings.started
+        )
+    parts.append(texts.shared_sentence(policy, verdict, float(int(shared_for)) if shared_for < 1e12 else shared_for))
+    if verdict.stored and "vary" in index:
+        parts.append(texts.vary_sentence(parse_vary(x.res.get("vary") or "")))
+    control = x.res.get("cache-control") if "cache-control" in index else None
+    if control:
+        parts.append(texts.directives_in_words(control))
+    history = x.session.cache.latest(x)
+    if history is not None:
+        parts.insert(0, _history_sentence(history))
+    return Finding(
+        " ".join(part for part in parts if part),
+        title=texts.title(policy, verdict),
+        evidence=tuple(x.response_field(name) for name in _SAID_BY if name in index),
+    )
+
+
+def _history_sentence(history: History) -> str:
+    copy = f"the copy from exchange {history.copy.exchange}"
+    age = f", {duration(history.age)} old" if history.age is not None and history.age >= 1 else ""
+    match history.became:
+        case "reused":
+            return f"The browser answered this from {copy}{age}."
+        case "revalidated":
+            return f"The server was asked whether {copy}{age} is still right, and confirmed it."
+        case "changed":
+            return f"The server was asked whether {copy}{age} is still right, and sent a new one."
+    return f"It was fetched again although {copy} is stored: {history.cause}." if history.cause else ""
+
+
+@rule(
+    "cache/refetched",
+    Severity.NOTE,
+    "Fetched again while a stored copy was still fresh",
+    on=responded(),
+    references=(f"{RFC9111}#section-4",),
+    what="""
+    An earlier response of this capture for the same URL could still be reused without asking, and yet the whole
+    response was fetched again from the network.
+    """,
+    why="""
+    The transfer and the wait were avoidable. Usual reasons: a reload, developer tools with the cache switched off, a
+    `Vary` field that names something that changed, another site's page (browsers keep a cache for each site), or a
+    client that keeps no cache at all.
+    """,
+    fix="""
+    Where it was a reload or the developer tools: nothing. Where `Vary` names a field whose value differs between
+    requests for no good reason, the server should leave that name out.
+    """,
+    unless="The person reloaded the page, or the capture was made with the cache switched off.",
+    shows="""
+    # connection: 1
+    # from: network
+    GET https://shop.test/app.js HTTP/2
+    Accept-Language: de
+
+    HTTP/2 200
+    Date: Sun, 01 Mar 2026 12:00:00 GMT
+    Cache-Control: max-age=3600
+    Vary: Accept-Language
+
+    let a = 1;
+    ---
+    # from: network
+    GET https://shop.test/app.js HTTP/2
+    Accept-Language: en
+
+    HTTP/2 200
+    Date: Sun, 01 Mar 2026 12:00:01 GMT
+    Cache-Control: max-age=3600
+    Vary: Accept-Language
+
+    let a = 1;
+    """,
+    quiet="""
+    # from: network
+    GET https://shop.test/app.js HTTP/2
+
+    HTTP/2 200
+    Date: Sun, 01 Mar 2026 12:00:00 GMT
+    Cache-Control: no-cache
+    ETag: "1"
+
+    let a = 1;
+    ---
+    # from: network
+    GET https://shop.test/app.js HTTP/2
+    If-None-Match: "1"
+
+    HTTP/2 304
+    Date: Sun, 01 Mar 2026 12:00:01 GMT
+    Cache-Control: no-cache
+    ETag: "1"
+    """,
+)
+def refetched(x: Subject) -> Finding | None:
+    """A copy of this capture was fresh and was not used."""
+    history = x.session.cache.latest(x)
+    if history is None or history.became != "refetched" or not history.was_fresh or history.copy.status >= 400:
+        return None
+    if x.exchange.context.recorder.vantage == "client":
+        return None  # such clients keep no cache
+    left = (
+        "without end" if history.left is None or history.left == float("inf") else f"for {duration(history.left)} more"
+    )
+    copy = Evidence(
+        "exchange", None, f"{x.method} {x.shown_url}", None, "stored here, still fresh", history.copy.exchange
+    )
+    if history.cause is not None:
+        varies = history.cause.startswith("`Vary`")
+        return Finding(
+            f"The copy from exchange {history.copy.exchange} was fresh {left}, but {history.cause}.",
+            severity=Severity.NOTE if varies else Severity.INFO,
+            evidence=(copy, x.response_field("vary")) if varies else (copy,),
+            fix=None
+            if varies
+            else "Nothing to do where a person reloaded the page or the developer tools switch the cache off.",
+        )
+    page = x.page_url
+    elsewhere = history.copy.page is not None and page is not None and history.copy.page != page
+    why = (
+        "It was fetched for another page: Chromium keeps a separate cache for each site, and a tool that measures "
+        "cold loads empties it between pages."
+        if elsewhere
+        else "Nothing in the request explains it: the cache may have been switched off or emptied, or the "
+        "response been too large for it."
+    )
+    return Finding(
+        f"The copy from exchange {history.copy.exchange} was fresh {left}. {why}",
+        severity=Severity.INFO if elsewhere else None,
+        certainty="likely",
+        evidence=(copy,),
+    )
+
+
+# -- caches on the way -------------------------------------------------------------------------------------------
+
+_HIT_FIELDS = {
+    "cf-cache-status": "Cloudflare",
+    "x-vercel-cache": "Vercel",
+    "x-nextjs-cache": "Next.js",
+    "x-cache": "a cache on the way",
+    "x-cache-status": "a cache on the way",
+    "x-proxy-cache": "a cache on the way",
+    "cdn-cache": "a CDN",
+    "x-drupal-cache": "Drupal's page cache",
+    "x-varnish-cache": "Varnish",
+    "x-litespeed-cache": "LiteSpeed",
+    "x-iinfo-cache": "a cache on the way",
+}
+_STATES = {
+    "hit": ("answered from its store", "hit"),
+    "tcp_hit": ("answered from its store", "hit"),
+    "tcp_mem_hit": ("answered from its memory", "hit"),
+    "miss": ("had no copy and fetched it from the origin", "miss"),
+    "tcp_miss": ("had no copy and fetched it from the origin", "miss"),
+    "expired": ("had a copy that was too old and fetched it from the origin", "miss"),
+    "stale": ("answered from its store with a copy that is no longer fresh", "stale hit"),
+    "updating": ("answered from its store with an old copy while it fetches a new one", "stale hit"),
+    "revalidated": ("asked the origin, which confirmed its copy", "confirmed hit"),
+    "tcp_refresh_hit": ("asked the origin, which confirmed its copy", "confirmed hit"),
+    "refreshhit": ("asked the origin, which confirmed its copy", "confirmed hit"),
+    "bypass": ("was told not to use its store", "passed through"),
+    "pass": ("was told not to use its store", "passed through"),
+    "dynamic": ("does not consider it cacheable by its own settings and fetched it from the origin", "passed through"),
+    "none": ("does not consider it cacheable", "passed through"),
+    "prerender": ("answered with a page built ahead of time", "hit"),
+    "error": ("could not fetch it and sent an error of its own", "error"),
+}
+
+
+@lru_cache(maxsize=1024)
+def _state(value: str) -> tuple[str, str] | None:
+    """What an ``X-Cache``-like value says, by its first known word."""
+    word = value.partition(",")[0].strip().lower()
+    for end in (" ", ";"):
+        word = word.partition(end)[0]
+    return _STATES.get(word.replace("-", "_")) or _STATES.get(word.replace("_", "").replace("-", ""))
+
+
+@lru_cache(maxsize=1024)
+def _cache_status(value: str) -> tuple[tuple[str, str], ...]:
+    """``Cache-Status`` (RFC 9211): each cache, the origin's nearest first, and what it did; ``()`` if invalid."""
+    import http_sf  # pure Python and rarely needed
+
+    try:
+        members = http_sf.parse(value.encode(), tltype="list")
+    except (ValueError, TypeError, http_sf.StructuredFieldError):
+        return ()
+    told: list[tuple[str, str]] = []
+    for member in members if isinstance(members, list) else ():
+        name, parameters = member if isinstance(member, tuple) else (member, {})
+        if parameters.get("hit"):
+            did = "hit"
+        elif "fwd" in parameters:
+            did = f"passed on ({parameters['fwd']!s})"
+        else:
+            did = "says neither hit nor passed on"
+        if parameters.get("stored"):
+            did += ", stored"
+        ttl = parameters.get("ttl")
+        if isinstance(ttl, int):
+            did += f", fresh for {duration(ttl)} more" if ttl > 0 else ", stale"
+        told.append((str(name), did))
+    return tuple(told)
+
+
+@rule(
+    "cache/hit-explained",
+    Severity.INFO,
+    "A shared cache on the way took part",
+    on=response_field("age", "cache-status", *_HIT_FIELDS),
+    references=("https://www.rfc-editor.org/rfc/rfc9211", f"{RFC9111}#section-5.1"),
+    what="""
+    Reads what CDNs and proxies say about themselves (`Age`, `Cache-Status`, `X-Cache`, `CF-Cache-Status` and the like):
+    whether one of them answered from its store, and how old that copy was.
+    """,
+    why="""
+    It tells where the time went and whether a change on the server can be visible yet. `Age` counts against the
+    lifetime: a response that is already 50 minutes old and fresh for an hour is reused by a browser for 10 minutes.
+    """,
+    fix="Where a miss is a surprise: look at what the cache keys on (`Vary`, cookies, query) and at its own settings.",
+    shows="""
+    GET https://shop.test/logo.png HTTP/2
+
+    HTTP/2 200
+    Date: Sun, 01 Mar 2026 12:00:00 GMT
+    Cache-Control: max-age=3600
+    Age: 600
+    X-Cache: HIT
+    """,
+    quiet="""
+    GET https://shop.test/logo.png HTTP/2
+
+    HTTP/2 200
+    Cache-Control: max-age=3600
+    """,
+)
+def hit_explained(x: Subject) -> Finding | None:
+    """What caches on the way say of themselves, and how old the copy is."""
+    sentences = list(_cache_sentences(x))
+    index = x.res.index
+    age = age_value(index["age"][0]) if "age" in index else None
+    hit = any("from its store" in s or ": hit" in s for s in sentences)
+    if age is not None and age > 0:
+        sentences.append(f"`Age: {age}` says that the copy had been in shared caches for {duration(age)}.")
+        verdict = x.verdicts.cache
+        if verdict is not None and verdict.stored and verdict.lifetime and verdict.basis != "none":
+            left = verdict.lifetime - (verdict.age or 0)
+            sentences.append(
+                f"Of its {duration(verdict.lifetime)} of freshness {duration(left)} are left for the browser."
+                if left > 0
+                else f"Its {duration(verdict.lifetime)} of freshness were over when it arrived."
+            )
+    if not sentences:
+        return None
+    if age:
+        title = f"From a shared cache: {duration(age)} old"
+    elif hit:
+        title = "From a shared cache"
+    else:
+        title = "A shared cache on the way passed the request on"
+    shown = ("age", "cache-status", *_HIT_FIELDS)
+    return Finding(" ".join(sentences), title=title, evidence=tuple(x.response_field(n) for n in shown if n in index))
+
+
+def _cache_sentences(x: Subject) -> Iterator[str]:
+    index = x.res.index
+    if "cache-status" in index:
+        for name, did in _cache_status(x.res.get("cache-status") or ""):
+            yield f"The cache `{x.masker.text(name)[:60]}`: {did}."
+    for field, who in _HIT_FIELDS.items():
+        if field in index:
+            said = index[field][-1]
+            state = _state(said)
+            if state is not None:
+                owner = "CloudFront" if "cloudfront" in said.lower() else who
+                yield f"{owner[0].upper()}{owner[1:]} {state[0]} (`{x.res.named(field)}: {x.masker.text(said)[:60]}`)."
