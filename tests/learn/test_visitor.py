@@ -15,7 +15,6 @@ import pytest
 from inspector.learn.lab import CALLS, ROUTES, Lab
 from inspector.learn.lab.client import Step
 from inspector.learn.lab.jar import Jar, site_of
-from inspector.learn.lab.names import teach
 from inspector.learn.lab.visitor import visit
 from inspector.url import parse
 
@@ -120,7 +119,7 @@ class TestThroughAProxy:
 def tunnel(lab: Lab) -> Iterator[tuple[str, set[str]]]:
     """A forward proxy on loopback: CONNECT is tunnelled, plain requests are passed on, one to a connection.
 
-    It finds the lab's names with `teach`, as an intercepting proxy would. Yields its URL and the targets it saw.
+    Names arrive as they are and are found with `lab.resolve`. Yields its URL and the targets it saw.
     """
     asked: set[str] = set()
     started = threading.Event()
@@ -154,20 +153,18 @@ def tunnel(lab: Lab) -> Iterator[tuple[str, set[str]]]:
             first = f"{method} {url.path} HTTP/1.1\r\nConnection: close\r\n".encode() + rest
         asked.add(authority)
         host, _, port = authority.rpartition(":")
-        upstream_reader, upstream_writer = await asyncio.open_connection(host, int(port))
+        upstream_reader, upstream_writer = await asyncio.open_connection(lab.resolve(host), int(port))
         upstream_writer.write(first)
         await asyncio.gather(pipe(reader, upstream_writer), pipe(upstream_reader, writer))
 
     async def main() -> None:
         loop, running["stop"] = asyncio.get_running_loop(), asyncio.Event()
         running["loop"] = loop
-        forget = teach(loop, lab.resolve)
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         running["port"] = server.sockets[0].getsockname()[1]
         started.set()
         await running["stop"].wait()
         server.close()
-        forget()
 
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()
