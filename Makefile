@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.14 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: setup demo test lint format schema picture bench clean
+.PHONY: setup demo test lint format picture bench clean
 
 setup: $(STAMP)
 
@@ -32,6 +32,9 @@ lint: setup
 
 format: setup
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+picture: setup
+	$(BIN)/python docs/picture.py
 
 bench: setup
 	$(BIN)/python -m benchmarks.run

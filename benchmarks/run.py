@@ -1,0 +1,22 @@
+"""All benchmarks, one after the other: ``make bench``. Compare figures of one run with each other, not across machines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHMARKS = ("capture_bench", "explain_bench", "proxy_bench")
+
+
+def main() -> int:
+    """Run each in a process of its own, so that none is measured with another's memory."""
+    failed = 0
+    for name in BENCHMARKS:
+        sys.stdout.write(f"\n== {name}\n")
+        sys.stdout.flush()
+        failed |= subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
