@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from inspector.browser.net_errors import REFERENCE as NET_ERRORS
 from inspector.browser.net_errors import net_error
+from inspector.browser.redirects import REDIRECTS
 from inspector.fields.statuses import RFC9110, SEMANTICS, class_of, status_name, status_of
 from inspector.report import Evidence, Severity
 from inspector.rules import status_errors as errors
 from inspector.rules import status_success as success
 from inspector.rules.base import Finding, failed, responded, rule, status_class
-from inspector.rules.status_words import REDIRECTS, brief
+from inspector.rules.status_words import brief
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -200,6 +201,13 @@ def no_response(x: Subject) -> Finding | None:
     exchange = x.exchange
     failure, served_from = exchange.failure, exchange.context.served_from
     if served_from is not None and (failure is None or failure.code is None):
+        if served_from == "push":
+            return Finding(
+                "The recorder kept no status, and says that the server pushed this (HTTP/2) before it was asked for.",
+                title="Pushed by the server; no status recorded",
+                severity=Severity.INFO,
+                references=("https://www.rfc-editor.org/rfc/rfc9113#section-8.4",),
+            )
         return Finding(
             "The recorder kept no status, and says that the response came from the client's own cache "
             f"(`{served_from}`): no "
@@ -208,7 +216,7 @@ def no_response(x: Subject) -> Finding | None:
             severity=Severity.INFO,
             references=(SEMANTICS,),
         )
-    if failure is None:
+    if failure is None or failure.message.startswith("no response ("):
         unknown = "The recording has no response for this request and does not say why."
         if exchange.context.recorder.vantage == "browser":
             unknown += (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inspector.browser.redirects import REDIRECTS
 from inspector.fields.challenges import parse_challenges
 from inspector.fields.ranges import parse_content_range
 from inspector.fields.retry_after import parse_retry_after
 from inspector.fields.statuses import RFC9110, status_name
 from inspector.report import Severity
 from inspector.rules.base import Finding, rule, status
-from inspector.rules.status_words import REDIRECTS, brief, limit_fields, reset_words
+from inspector.rules.status_words import brief, limit_fields, reset_words
 from inspector.subject import display_name
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     "status/missing-location",
     Severity.WARNING,
     "Redirect without `Location`",
-    on=status(*REDIRECTS),
+    on=status(*sorted(REDIRECTS)),
     references=(RFC9110 + "10.2.2", RFC9110 + "15.4"),
     what="A 301, 302, 303, 307 or 308 that has no `Location` field, so that nobody can follow it.",
     why="A browser shows the response's content instead, usually an empty page; other clients get a dead end.",

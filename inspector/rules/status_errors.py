@@ -8,7 +8,7 @@ from inspector import words
 from inspector.fields.challenges import Challenge, parse_challenges
 from inspector.fields.ranges import parse_content_range
 from inspector.fields.statuses import REGISTERED, VENDOR
-from inspector.report import Certainty, Evidence
+from inspector.report import Evidence
 from inspector.rules.answered_by import answerer, answerer_evidence, proxy_error
 from inspector.rules.base import Finding
 from inspector.rules.status_success import told
@@ -489,20 +489,15 @@ def who_failed(x: Subject) -> Finding | None:
     evidence = (x.status_evidence(), *answerer_evidence(x, who))
     if who is None:
         made = "The response does not show who made it: the application, or a gateway in front of it."
-        certainty: Certainty = "unknown"
     elif status in _CLOUDFLARE_ORIGIN and who.name == "Cloudflare":
         made = "Cloudflare made this response; the fault lies with the origin server behind it, or the way there."
-        certainty = "certain"
     elif status in (502, 504):
         made = f"A `{status}` is made by a gateway; by its fields that is {who.name}, not the application."
-        certainty = "likely"
     elif who.front:
         made = f"The response came through {who.name}, which may have made it or passed it on."
-        certainty = "unknown"
     else:
         made = f"By `{x.res.named(who.field)}`, the response comes from {who.name}."
         made += " That is often a gateway in front of the application." if "nginx" in who.name.lower() else ""
-        certainty = "likely"
     cause = proxy_error(x)
     again = (
         ""
@@ -510,12 +505,9 @@ def who_failed(x: Subject) -> Finding | None:
         else f" {x.method} is not idempotent: whether it took effect is unknown, so repeating it can do it twice."
     )
     fix = _NEXT.get(status) or (vendor.says if vendor is not None else _NEXT[500])
-    name = f"{status}: the server failed" if who is None else f"{status} from {who.name}"
-    return Finding(
-        f"{made} {cause}{again}" if cause else made + again,
-        fix,
-        evidence,
-        title=name,
-        certainty=certainty,
-        condition="who made it is read from fields that pass through gateways" if certainty != "certain" else None,
-    )
+    if who is None:
+        title = f"{status}: the server failed"
+    else:
+        passed_on = who.front and status not in (502, 504) and status not in _CLOUDFLARE_ORIGIN
+        title = f"{status}, by way of {who.name}" if passed_on else f"{status} from {who.name}"
+    return Finding(f"{made} {cause}{again}" if cause else made + again, fix, evidence, title=title)

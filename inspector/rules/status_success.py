@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from inspector import url as urls
 from inspector import words
+from inspector.browser.redirects import redirected_method
 from inspector.fields.ranges import parse_content_range, parse_range
 from inspector.fields.statuses import REGISTERED, status_name
 from inspector.report import Evidence
 from inspector.rules.base import Finding
-from inspector.rules.status_words import redirected_method, shown_target, target
+from inspector.rules.status_words import shown_target, target
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -99,7 +100,7 @@ def created(x: Subject) -> Finding:
     if target(x) is not None:
         return told(
             x,
-            f"a new resource at {shown_target(x)}",
+            f"a new resource at {shown_target(x, query=False)}",
             f"The {x.method} made a new resource, at {shown_target(x)}. Unlike in a redirect, `Location` here is "
             "information: clients do not go there by themselves.",
             x.response_field("location"),
@@ -257,6 +258,9 @@ def redirect(x: Subject) -> Finding:
         return told(
             x, "to nowhere", REGISTERED[status].says + " This response names no `Location`, so nobody can follow it."
         )
+    reason = x.response.reason if x.response is not None else None
+    if reason == "Internal Redirect" or "non-authoritative-reason" in x.res:
+        return _internal(x)
     where = shown_target(x)
     then = redirected_method(status, method)
     sentences = [f"The client asks {where} next, with {_next_method(status, method, then)}."]
@@ -275,7 +279,37 @@ def redirect(x: Subject) -> Finding:
         elif "authorization" in x.req:
             sentences.append(f"`{there.host}` is another origin, so the `Authorization` field is not sent along.")
     return told(
-        x, f"{_KIND[status]}, to {where}", " ".join(sentences), x.response_field("location"), more=(FETCH_REDIRECT,)
+        x,
+        f"{_KIND[status]}, to {shown_target(x, query=False)}",
+        " ".join(sentences),
+        x.response_field("location"),
+        more=(FETCH_REDIRECT,),
+    )
+
+
+_BROWSER_REASONS = {
+    "HSTS": "the host has told it before to be visited over HTTPS only (`Strict-Transport-Security`)",
+    "DNS": "the host's HTTPS record in the DNS says that it speaks HTTPS",
+    "WebRequest API": "an extension asked for it",
+    "Delegate": "the browser's own settings ask for it",
+}
+
+
+def _internal(x: Subject) -> Finding:
+    """A redirect the browser makes up itself; Chromium shows it as a 307 (or 302) that no server sent."""
+    said = x.res.get("non-authoritative-reason") or ""
+    why = _BROWSER_REASONS.get(said)
+    if why is None:
+        there = urls.parse(target(x) or "")
+        upgrade = x.url.scheme == "http" and there.scheme == "https" and there.host == x.url.host
+        why = "most likely HSTS (`Strict-Transport-Security`)" if upgrade else "an extension or a setting, for example"
+    return told(
+        x,
+        f"made by the browser itself, to {shown_target(x, query=False)}",
+        f"No server sent this redirect: the browser changed the address to {shown_target(x)} before asking anybody. "
+        f"The cause: {why}.",
+        x.response_field("location"),
+        *((x.response_field("non-authoritative-reason"),) if said else ()),
     )
 
 

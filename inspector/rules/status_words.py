@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from inspector import url as urls
 from inspector import words
+from inspector.browser.redirects import location_url
 from inspector.fields.http_date import parse_http_date
 from inspector.fields.retry_after import RetryAfter, parse_retry_after
 from inspector.report import Evidence
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
-
-REDIRECTS = (301, 302, 303, 307, 308)
-"""The redirect statuses of Fetch: those a client follows by itself."""
 
 SHORT = 140
 
@@ -28,34 +25,22 @@ def brief(text: str, most: int = SHORT) -> str:
 def target(x: Subject) -> str | None:
     """The absolute address in ``Location`` (RFC 9110, section 10.2.2), not masked; ``None`` where there is none."""
     values = x.res.index.get("location")
-    return None if not values or not values[0] else resolve(x.request.url, values[0])
+    return None if not values or not values[0] else location_url(x.request.url, values[0])
 
 
-@lru_cache(maxsize=1024)
-def resolve(base: str, location: str) -> str:
-    """`location` resolved against `base`; the fragment of `base` is kept where `location` has none."""
-    found = urls.join(base, location)
-    fragment = urls.parse(base).fragment
-    return f"{found}#{fragment}" if fragment and "#" not in found else found
+def shown_target(x: Subject, *, query: bool = True) -> str:
+    """Where ``Location`` leads, masked and short, in backticks; without the origin where it stays the same.
 
-
-def shown_target(x: Subject) -> str:
-    """Where ``Location`` leads, masked and short, in backticks; without the origin where it stays the same."""
+    Without `query` the query is only hinted at, as fits a title.
+    """
     absolute = target(x) or ""
     url = urls.parse(absolute)
     text = absolute
     if url.origin == x.url.origin and url.origin != "null" and absolute.startswith(url.origin):
         text = absolute[len(url.origin) :] or "/"
-    return f"`{brief(x.masker.url(text))}`"
-
-
-def redirected_method(status: int, method: str) -> str:
-    """The method a client follows a redirect with (Fetch, "HTTP-redirect fetch", step 12; browsers and curl alike)."""
-    if status in (301, 302) and method == "POST":
-        return "GET"
-    if status == 303 and method not in ("GET", "HEAD"):
-        return "GET"
-    return method
+    if not query and "?" in text:
+        text = text.partition("?")[0] + "?…"
+    return f"`{brief(x.masker.url(text), SHORT if query else 80)}`"
 
 
 def received(x: Subject) -> float | None:

@@ -13,6 +13,7 @@ from inspector.session.cache import Cache
 from inspector.session.connections import Connections
 from inspector.session.jar import Jar
 from inspector.session.preflights import Preflights
+from inspector.session.redirects import Redirects
 
 MOST_SEEN = 50_000
 
@@ -26,6 +27,7 @@ class Session:
         self.cache = Cache()
         self.blocking = Blocking()
         self.connections = Connections()
+        self.redirects = Redirects()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def first(self, rule: str, key: str) -> bool:
