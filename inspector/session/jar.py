@@ -1,22 +1,261 @@
-"""A cookie jar rebuilt from the capture."""
+"""A cookie jar rebuilt from the capture: what a browser that made these requests would hold.
+
+Cookies from before the recording, and those that scripts write, are not in it; nothing is invented about them.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from inspector.browser.cookies import JarCookie, domain_matches, jar_site, path_matches
+from inspector.browser.cookies_facts import NOTHING_EARLIER, Origins, facts_of, initiator_of, kind_of
+from inspector.browser.cookies_send import send
+from inspector.browser.cookies_site import Circumstances, Kind, Level, circumstances
+from inspector.browser.cookies_store import store
 from inspector.browser.verdict import CookieVerdict, SetCookieVerdict
+from inspector.fields.cookie import parse_cookie
+from inspector.fields.cookie_date import parse_cookie_date
+from inspector.fields.set_cookie import parse_set_cookie
+from inspector.url import join
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
+MOST_PER_SITE = 180
+MOST_COOKIES = 3300
+"""Chromium's limits (net/cookies/cookie_monster.h)."""
+MOST_REDIRECTS = 512
+MOST_PAGES = 2048
+MOST_REMEMBERED = 256
+_NOT_FROM_NETWORK = frozenset({"memory-cache", "disk-cache", "cache", "service-worker"})
+
+
+class _Site:
+    """The cookies of one registrable domain, and answers already given while nothing in it changed."""
+
+    def __init__(self) -> None:
+        self.cookies: OrderedDict[tuple[str, str, bool, str, str | None], JarCookie] = OrderedDict()
+        self.newest = float("-inf")
+        self.next_expiry = float("inf")
+        self.paths: tuple[str, ...] = ()
+        self.answers: dict[tuple[object, ...], tuple[CookieVerdict, ...]] = {}
+
+    def changed(self) -> None:
+        self.answers.clear()
+        cookies = self.cookies.values()
+        self.newest = max((c.available or float("-inf") for c in cookies), default=float("-inf"))
+        self.next_expiry = min((c.expires for c in cookies if c.expires is not None), default=float("inf"))
+        self.paths = tuple({c.path for c in cookies if c.path != "/"})
+
+    def expire(self, now: float) -> None:
+        for key in [k for k, c in self.cookies.items() if c.expires is not None and c.expires <= now]:
+            del self.cookies[key]
+        self.changed()
+
 
 class Jar:
-    """Holds the cookies that the responses seen so far have set."""
+    """Holds the cookies that the responses seen so far have set, at most as many as a browser does."""
+
+    def __init__(self) -> None:
+        self._sites: OrderedDict[str, _Site] = OrderedDict()
+        self._count = 0
+        self._redirects: OrderedDict[str, tuple[str, Kind]] = OrderedDict()
+        self._pages: OrderedDict[str, tuple[bool, bool]] = OrderedDict()
+
+    # -- sending --------------------------------------------------------------------------------------------------
 
     def due(self, x: Subject) -> tuple[CookieVerdict, ...]:
-        """Which of the jar's cookies this request should carry, and which are withheld and why."""
-        return ()
+        """Which of the jar's cookies this request should carry, and which are withheld and why.
+
+        Only cookies of the URL's registrable domain are named. Nothing is said where nothing can be known: a
+        recording without cookies, an answer from a cache, a request made without credentials.
+        """
+        self._remember_page(x)
+        if not self._sites:
+            return ()
+        site = self._sites.get(jar_site(x.url.host))
+        if site is None or not site.cookies or not _went_out(x):
+            return ()
+        now = x.started
+        if now is not None and now >= site.next_expiry:
+            before = len(site.cookies)
+            site.expire(now)
+            self._count -= before - len(site.cookies)
+        around = circumstances(facts_of(x, self._earlier(x)))
+        if around.credentials == "omit":
+            return ()
+        known = x.exchange.context.recorder.cookies_recorded is not False
+        line = "; ".join(x.req.all("cookie")) if known else None
+        aged = any(c.level is Level.LAX_UNSAFE for c in around.contexts)
+        if aged or (now is not None and now < site.newest):
+            return _judge(site, x, around, now, line)
+        path = x.url.path or "/"
+        lies_under = tuple([p for p in site.paths if path_matches(path, p)])
+        key = (x.url.host, x.url.scheme, around, lies_under, line)
+        found = site.answers.get(key)
+        if found is None:
+            if len(site.answers) >= MOST_REMEMBERED:
+                site.answers.clear()
+            found = site.answers[key] = _judge(site, x, around, now, line)
+        return found
+
+    # -- storing --------------------------------------------------------------------------------------------------
 
     def store(self, x: Subject) -> tuple[SetCookieVerdict, ...]:
         """What a browser does with each ``Set-Cookie`` line of the response; keeps what is stored."""
-        return ()
+        if 300 <= x.status < 400:
+            self._remember_redirect(x)
+        lines = x.res.index.get("set-cookie")
+        if not lines:
+            return ()
+        if not _went_out(x) or (x.status < 200 and x.status != 101):
+            # an answer from a cache sets no cookies, nor does an interim response
+            return tuple(SetCookieVerdict(parse_set_cookie(line).name, "unknown") for line in lines)
+        around = circumstances(facts_of(x, self._earlier(x)))
+        now = _arrived(x)
+        date = x.res.get("date")
+        server_date = parse_cookie_date(date) if date else None
+        verdicts = []
+        for line in lines:
+            verdict, kept = store(
+                parse_set_cookie(line),
+                x.url,
+                around,
+                now=now,
+                server_date=server_date,
+                index=x.exchange.index,
+                overwrites_secure=self._overwrites_secure,
+            )
+            verdicts.append(verdict)
+            if kept is not None:
+                self._keep(kept, delete=verdict.outcome == "expired")
+        return tuple(verdicts)
+
+    def _keep(self, cookie: JarCookie, *, delete: bool) -> None:
+        name = jar_site(cookie.domain)
+        site = self._sites.get(name)
+        if site is None:
+            if delete:
+                return
+            site = self._sites[name] = _Site()
+        self._sites.move_to_end(name)
+        old = site.cookies.pop(cookie.key, None)
+        self._count -= old is not None
+        if not delete:
+            if old is not None and old.value == cookie.value and old.available is not None:
+                # the cookie was there all along, so a request sent meanwhile carried it
+                cookie = _aged(cookie, old)
+            site.cookies[cookie.key] = cookie
+            self._count += 1
+            if len(site.cookies) > MOST_PER_SITE:
+                site.cookies.popitem(last=False)
+                self._count -= 1
+        site.changed()
+        while self._count > MOST_COOKIES:
+            oldest = next(iter(self._sites))
+            self._count -= len(self._sites.pop(oldest).cookies)
+
+    def _overwrites_secure(self, cookie: JarCookie) -> bool:
+        """RFC 6265bis, section 5.7, step 17: an insecure channel may not shadow a ``Secure`` cookie."""
+        site = self._sites.get(jar_site(cookie.domain))
+        if site is None:
+            return False
+        return any(
+            kept.secure
+            and kept.name == cookie.name
+            and kept.partition == cookie.partition
+            and kept.doubt is None
+            and (_under(kept.domain, cookie.domain) or _under(cookie.domain, kept.domain))
+            and path_matches(cookie.path, kept.path)
+            for kept in site.cookies.values()
+        )
+
+    # -- what earlier exchanges tell of a request's initiator --------------------------------------------------------
+
+    def _earlier(self, x: Subject) -> Origins:
+        redirected = self._redirects.get(x.url.text.partition("#")[0]) if self._redirects else None
+        top_level_only = False
+        if self._pages:
+            seen = self._pages.get(initiator_of(x))
+            top_level_only = seen == (True, False)
+        if redirected is not None:
+            return Origins(redirected[0], redirected[1], top_level_only)
+        return Origins(top_level_only=True) if top_level_only else NOTHING_EARLIER
+
+    def _remember_page(self, x: Subject) -> None:
+        destination = x.req.get("sec-fetch-dest")
+        if destination is None or destination not in ("document", "iframe", "frame"):
+            return
+        top, framed = self._pages.get(x.url.origin, (False, False))
+        self._pages[x.url.origin] = (top or destination == "document", framed or destination != "document")
+        if len(self._pages) > MOST_PAGES:
+            self._pages.popitem(last=False)
+
+    def _remember_redirect(self, x: Subject) -> None:
+        location = x.res.get("location")
+        if not location:
+            return
+        before = self._redirects.get(x.url.text.partition("#")[0])
+        if before is not None:
+            initiator, kind = before
+        else:
+            # a person's own navigation stays one through redirects: its initiator is then not a site at all
+            initiator, kind = initiator_of(x), kind_of(x)
+        self._redirects[join(x.url.text, location).partition("#")[0]] = initiator, kind
+        if len(self._redirects) > MOST_REDIRECTS:
+            self._redirects.popitem(last=False)
+
+
+def _aged(cookie: JarCookie, old: JarCookie) -> JarCookie:
+    return msgspec.structs.replace(cookie, created=old.created, available=old.available)
+
+
+def _under(host: str, domain: str) -> bool:
+    return host == domain or host.endswith("." + domain)
+
+
+def _went_out(x: Subject) -> bool:
+    """Whether this exchange was one with a server, so that cookies took part."""
+    if x.exchange.context.served_from in _NOT_FROM_NETWORK:
+        return False
+    if x.method == "CONNECT" or "non-authoritative-reason" in x.res:
+        return False  # the second: the browser's own redirect to https, which no server saw
+    return x.response is not None or "cookie" in x.req
+
+
+def _arrived(x: Subject) -> float | None:
+    """When the response had arrived, in seconds since 1970, so far as timings tell."""
+    t = x.exchange.timings
+    if t.started is None:
+        return None
+    phases = (t.blocked, t.dns, t.connect, t.tls, t.send, t.wait)
+    if t.wait is not None:
+        return t.started + sum(phase for phase in phases if phase is not None) / 1000
+    return t.started + (t.total or 0.0) / 1000
+
+
+def _judge(
+    site: _Site, x: Subject, around: Circumstances, now: float | None, line: str | None
+) -> tuple[CookieVerdict, ...]:
+    carried = parse_cookie(line) if line else ()
+    names = {name for name, _ in carried}
+    counts: dict[str, int] = {}
+    for cookie in site.cookies.values():
+        counts[cookie.name] = counts.get(cookie.name, 0) + 1
+    verdicts = []
+    for cookie in site.cookies.values():
+        if line is None:
+            recorded = None
+        elif counts[cookie.name] > 1:
+            recorded = (cookie.name, cookie.value) in carried and domain_matches(x.url.host, cookie)
+        else:
+            recorded = cookie.name in names
+        if now is not None and cookie.available is not None and now < cookie.available and not recorded:
+            continue  # set by a response that arrived after this request had started
+        verdict = send(cookie, x.url, around, now, recorded)
+        if verdict is not None:
+            verdicts.append(verdict)
+    return tuple(verdicts)

@@ -1,0 +1,154 @@
+"""What an exchange shows of the circumstances in which its request was made (see `inspector.browser.cookies_site`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from inspector.browser.cookies import site_of, trustworthy
+from inspector.browser.cookies_site import Credentials, Facts, Kind, chromium_version
+from inspector.url import parse
+
+if TYPE_CHECKING:
+    from inspector.subject import Subject
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+_WITHIN_PAGES = frozenset(
+    {
+        "stylesheet",
+        "script",
+        "image",
+        "font",
+        "fetch",
+        "xhr",
+        "eventsource",
+        "ping",
+        "beacon",
+        "manifest",
+        "texttrack",
+        "media",
+        "websocket",
+        "preflight",
+        "prefetch",
+        "csp-violation-report",
+        "cspviolationreport",
+    }
+)
+_STORAGE_ACCESS_SINCE = 133
+_LAX_SINCE = 80
+
+
+class Origins(Struct, frozen=True):
+    """What earlier exchanges tell: who began the redirects that led here, and how pages of an origin were loaded."""
+
+    redirect_initiator: str | None = None
+    """Origin that started the chain, ``""`` where unknown; ``None`` where this request is no redirect's target."""
+    redirect_kind: Kind | None = None
+    top_level_only: bool = False
+
+
+NOTHING_EARLIER = Origins()
+
+
+def kind_of(x: Subject) -> Kind:
+    """Whether a request loads a page, a frame, or something within a page, as far as it shows."""
+    mode, destination, resource = x.mode, x.req.get("sec-fetch-dest"), x.exchange.context.resource_type
+    if x.url.scheme in ("ws", "wss") or mode == "websocket" or resource == "websocket" or x.status == 101:
+        return "subresource"
+    if destination == "document":
+        return "top"
+    if mode in ("navigate", "nested-navigate"):
+        return "frame" if destination in _FRAMES or mode == "nested-navigate" else "navigation"
+    if mode or destination or resource in _WITHIN_PAGES:
+        return "subresource"
+    if _is_page(x):
+        return "top"
+    if resource == "document":
+        initiator = x.exchange.context.initiator
+        if initiator is not None and initiator.type == "parser":
+            return "frame"
+        return "top" if initiator is not None and initiator.type == "other" else "navigation"
+    if x.req.get("x-requested-with") or (x.method in ("GET", "HEAD") and "origin" in x.req):
+        return "subresource"
+    return "unknown"
+
+
+def _is_page(x: Subject) -> bool:
+    page = x.exchange.context.page
+    return page is not None and bool(page.url) and (page.url or "").partition("#")[0] == x.url.text.partition("#")[0]
+
+
+def initiator_of(x: Subject) -> str:
+    """Origin of the page or frame that made the request, by ``Origin``, ``Referer`` or the parser that met its URL."""
+    origin = x.origin
+    if origin and origin != "null":
+        found = parse(origin).origin
+        if found != "null":
+            return found
+    referer = x.req.get("referer")
+    if referer:
+        found = parse(referer).origin
+        if found != "null":
+            return found
+    initiator = x.exchange.context.initiator
+    if initiator is not None and initiator.type == "parser" and initiator.url:
+        found = parse(initiator.url).origin
+        return "" if found == "null" else found
+    return ""
+
+
+def credentials_of(x: Subject, kind: Kind, initiator: str, version: int | None) -> Credentials:
+    """Whether cookies were to be sent at all (Fetch, "credentials mode"), as far as it shows.
+
+    An explicit ``credentials: 'omit'`` on a same-origin request cannot be seen and is not assumed.
+    """
+    if x.is_preflight:
+        return "omit"
+    if "cookie" in x.req or "sec-fetch-storage-access" in x.req:
+        return "include"
+    mode, site, destination = x.mode, x.fetch_site, x.destination
+    if kind != "subresource" and kind != "unknown":
+        return "include"
+    if mode in ("no-cors", "navigate", "websocket") or x.url.scheme in ("ws", "wss") or x.status == 101:
+        return "include"
+    if destination == "manifest":
+        return "unknown"
+    if site == "same-origin" or (initiator and initiator == x.url.origin and site != "cross-site"):
+        return "include"
+    if mode == "cors" or (mode is None and "origin" in x.req and x.destination in ("empty", "font", "script", None)):
+        if destination == "font":
+            return "omit"  # CSS Fonts: always in CORS mode with credentials mode same-origin
+        if site == "cross-site" and initiator and (version or 0) >= _STORAGE_ACCESS_SINCE and trustworthy(x.url):
+            # Chromium would have said Sec-Fetch-Storage-Access; not where the initiator is same-site after all
+            return "omit" if site_of(parse(initiator)) != site_of(x.url) else "unknown"
+        return "unknown"
+    return "include"
+
+
+def facts_of(x: Subject, earlier: Origins = NOTHING_EARLIER) -> Facts:
+    """Reduce an exchange to what decides its same-site context."""
+    agent = x.req.get("user-agent")
+    version = chromium_version(agent) if agent else None
+    kind = kind_of(x)
+    if kind in ("navigation", "unknown") and earlier.redirect_kind is not None:
+        kind = earlier.redirect_kind
+    initiator = earlier.redirect_initiator or initiator_of(x)
+    page = x.exchange.context.page
+    page_origin = parse(page.url).origin if page is not None and page.url else ""
+    site = x.fetch_site or ""
+    return Facts(
+        target=x.url.origin,
+        kind=kind,
+        safe=x.method in _SAFE,
+        site=site,
+        storage_access=x.req.get("sec-fetch-storage-access") or "",
+        tells_storage_access=bool(site) and (version or 0) >= _STORAGE_ACCESS_SINCE,
+        initiator=initiator,
+        page="" if page_origin == "null" else page_origin,
+        credentials=credentials_of(x, kind, initiator, version),
+        lax_by_default=version is None or version >= _LAX_SINCE,
+        top_level_only=earlier.top_level_only,
+        redirected=earlier.redirect_initiator is not None,
+    )

@@ -1,0 +1,56 @@
+"""Whether a cookie of the jar goes with a request (RFC 6265bis, section 5.8.3; Chromium where it differs)."""
+
+from __future__ import annotations
+
+from inspector.browser.cookies import (
+    LAX_ALLOW_UNSAFE_AGE,
+    JarCookie,
+    domain_matches,
+    path_matches,
+    trustworthy,
+)
+from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS, Answer, combine
+from inspector.browser.cookies_site import Circumstances
+from inspector.browser.verdict import CookieVerdict
+from inspector.url import Url
+
+
+def send(
+    cookie: JarCookie, url: Url, circumstances: Circumstances, now: float | None, recorded: bool | None
+) -> CookieVerdict | None:
+    """Judge one cookie of the URL's registrable domain; ``None`` where a browser would not even consider it.
+
+    `recorded` tells whether the request's ``Cookie`` field carries it. What is seen settles what is open: a cookie
+    that was carried was sent.
+    """
+    partitioned = cookie.partition is not None
+    elsewhere: bool | None = False
+    if partitioned:
+        if not cookie.partition or circumstances.partition is None:
+            elsewhere = None
+        elif cookie.partition != circumstances.partition:
+            return None  # another top-level site's partition: as if it were in another jar
+    always = []
+    if cookie.secure and not trustworthy(url):
+        always.append("SecureOnly")
+    if not path_matches(url.path, cookie.path):
+        always.append("NotOnPath")
+    if not domain_matches(url.host, cookie):
+        always.append("DomainMismatch")
+    young = now is not None and cookie.created is not None and now - cookie.created < LAX_ALLOW_UNSAFE_AGE
+    answer: Answer = combine(
+        circumstances, tuple(always), cookie.same_site, partitioned=partitioned, to_set=False, young=young
+    )
+    if answer.blocked:
+        return CookieVerdict(cookie.name, "blocked", answer.codes, None, cookie.set_by, recorded)
+    condition = answer.condition
+    if answer.blocked is False:
+        if elsewhere is None:
+            condition = "sent if the top-level page is of the site it was set under (`Partitioned`)"
+        elif circumstances.credentials == "unknown":
+            condition = f"not sent if {WITHOUT_CREDENTIALS}"
+        elif cookie.doubt is not None:
+            condition = f"sent if it was stored, and storing it was {cookie.doubt}"
+    if recorded or condition is None:
+        return CookieVerdict(cookie.name, "sent", (), None, cookie.set_by, recorded)
+    return CookieVerdict(cookie.name, "depends", answer.codes, condition, cookie.set_by, recorded)
