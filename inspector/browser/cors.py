@@ -164,8 +164,9 @@ def judge_response(
         steps.append(Step("response", "304: the stored response's fields count", "pass"))
         allow_origin, allow_credentials = stored
     known = credentials(x)
-    plain = check(allow_origin, allow_credentials, who.origin, False)
-    included = check(allow_origin, allow_credentials, who.origin, True)
+    redirect = redirect_failure(x, who.origin) if x.status in REDIRECTS else None
+    plain = check(allow_origin, allow_credentials, who.origin, False) or redirect
+    included = check(allow_origin, allow_credentials, who.origin, True) or redirect
     include = known.include
     if include is None and plain is None and included is not None:
         include, told = told_by_browser(x)
@@ -174,11 +175,8 @@ def judge_response(
     steps += preflight_steps(preflight)
     steps += origin_steps(allow_origin, allow_credentials, who.origin, include)
     outcome, failure, condition = weigh(plain, included, include)
-    if outcome == "allowed" and x.status in REDIRECTS:
-        failure = redirect_failure(x, who.origin)
-        if failure is not None:
-            outcome = "blocked"
-            steps.append(Step("`Location` has no user name or password", x.shown("response", "location"), "fail"))
+    if failure is not None and failure is redirect:
+        steps.append(Step("`Location` has no user name or password", x.shown("response", "location"), "fail"))
     if outcome == "blocked" and failure is not None:
         condition = _doubted(who, failure, allow_origin)
         outcome = "depends" if condition else "blocked"
