@@ -75,10 +75,11 @@ class Fields(Struct, frozen=True, dict=True):
 
     def named(self, name: str) -> str:
         """The field's name in the case it was received in; the given name where it is absent."""
-        for line in self.lines:
-            if line.name.lower() == name:
-                return line.name
-        return name
+        return self._names.get(name, name)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {line.name.lower(): line.name for line in reversed(self.lines)}
 
     def __contains__(self, name: object) -> bool:
         return name in self.index

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from functools import lru_cache
+from typing import Literal
 from urllib.parse import unquote
 
 from inspector.exchange import Exchange
@@ -74,15 +75,17 @@ class Masker:
         """A field's value as it may be shown. `name` in any case."""
         if self.reveal or not value:
             return value
-        name = name.lower()
-        if name == "cookie":
+        kind = _field_kind(name)
+        if kind == "text":
+            return self.text(value)
+        if kind == "url":
+            return self.url(value)
+        if kind == "cookie":
             return _COOKIE.sub(lambda m: m[1] + self.secret(m[2]), value) if "=" in value else self.secret(value)
-        if name == "set-cookie":
+        if kind == "set-cookie":
             return self._set_cookie(value)
-        if name in SECRET_FIELDS or (_SECRET_FIELD_NAME.search(name) and name not in _NOT_SECRET_FIELDS):
-            scheme = _SCHEME.fullmatch(value)
-            return f"{scheme[1]} {self.secret(scheme[2])}" if scheme else self.secret(value)
-        return self.url(value) if name in _URL_FIELDS else self.text(value)
+        scheme = _SCHEME.fullmatch(value)
+        return f"{scheme[1]} {self.secret(scheme[2])}" if scheme else self.secret(value)
 
     def _set_cookie(self, value: str) -> str:
         pair, semicolon, attributes = value.partition(";")
@@ -121,6 +124,18 @@ class Masker:
             if value in text:
                 text = text.replace(value, self.secret(value))
         return text
+
+
+@lru_cache(maxsize=2048)
+def _field_kind(name: str) -> Literal["text", "url", "cookie", "set-cookie", "secret"]:
+    name = name.lower()
+    if name == "cookie":
+        return "cookie"
+    if name == "set-cookie":
+        return "set-cookie"
+    if name in SECRET_FIELDS or (_SECRET_FIELD_NAME.search(name) and name not in _NOT_SECRET_FIELDS):
+        return "secret"
+    return "url" if name in _URL_FIELDS else "text"
 
 
 @lru_cache(maxsize=4096)

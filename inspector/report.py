@@ -55,7 +55,7 @@ Where = Literal[
 ]
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, gc=False):
     """One thing the finding rests on, quoted from the exchange, secrets masked.
 
     `mark` is the part of `value` that matters (a substring) and `label` says in a few words what it means; a
@@ -70,7 +70,7 @@ class Evidence(Struct, frozen=True):
     exchange: int | None = None
 
 
-class Annotation(Struct, frozen=True):
+class Annotation(Struct, frozen=True, gc=False):
     """One thing told about one exchange.
 
     `title` names the thing and the outcome; `detail` says what happened here and why; `fix` who sets what to what.
@@ -96,21 +96,21 @@ class FieldLine(Struct, frozen=True, gc=False):
     value: str
 
 
-class MessageFields(Struct, frozen=True):
+class MessageFields(Struct, frozen=True, gc=False):
     """The field lines of both messages; in the report only where they were asked for."""
 
     request: tuple[FieldLine, ...] = ()
     response: tuple[FieldLine, ...] = ()
 
 
-class HttpVersions(Struct, frozen=True):
+class HttpVersions(Struct, frozen=True, gc=False):
     """What was spoken on each side, ``None`` where unknown."""
 
     client: str | None = None
     server: str | None = None
 
 
-class ExchangeReport(Struct, frozen=True):
+class ExchangeReport(Struct, frozen=True, gc=False):
     """Everything said about one exchange. `status` is ``None`` where no response arrived."""
 
     index: int
@@ -134,7 +134,7 @@ class ExchangeReport(Struct, frozen=True):
     fields: MessageFields | None = None
 
 
-class Story(Struct, frozen=True):
+class Story(Struct, frozen=True, gc=False):
     """What several exchanges mean together."""
 
     kind: str
@@ -145,14 +145,14 @@ class Story(Struct, frozen=True):
     capture: int = 0
 
 
-class Skipped(Struct, frozen=True):
+class Skipped(Struct, frozen=True, gc=False):
     """An entry of a capture that could not be explained; `index` is ``None`` where its place is not known."""
 
     index: int | None
     reason: str
 
 
-class PageInfo(Struct, frozen=True):
+class PageInfo(Struct, frozen=True, gc=False):
     """A page of a capture. Times in milliseconds after `started` (seconds since 1970)."""
 
     id: str
@@ -163,7 +163,7 @@ class PageInfo(Struct, frozen=True):
     loaded: float | None = None
 
 
-class CaptureInfo(Struct, frozen=True):
+class CaptureInfo(Struct, frozen=True, gc=False):
     """One file read. `entries` counts what the file holds: explained + skipped = entries."""
 
     path: str
@@ -176,7 +176,7 @@ class CaptureInfo(Struct, frozen=True):
     pages: tuple[PageInfo, ...] = ()
 
 
-class Summary(Struct, frozen=True):
+class Summary(Struct, frozen=True, gc=False):
     """Counts over all exchanges reported; `worst` names the gravest rules, most frequent first."""
 
     exchanges: int = 0
@@ -187,7 +187,7 @@ class Summary(Struct, frozen=True):
     worst: tuple[str, ...] = ()
 
 
-class Report(Struct, frozen=True):
+class Report(Struct, frozen=True, gc=False):
     """What `inspector explain --format json` prints."""
 
     schema: str

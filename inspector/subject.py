@@ -36,6 +36,7 @@ class Subject:
         self.exchange = exchange
         self.session = session
         self.masker = masker
+        self._quoted = session.quoted
         self.verdicts: Verdicts = NO_VERDICTS
         self.request = exchange.request
         self.response = exchange.response
@@ -101,7 +102,7 @@ class Subject:
 
     @cached_property
     def is_document(self) -> bool:
-        """Whether the response is, or would be shown as, a document: `Sec-Fetch-Dest` first, then type, then media type."""
+        """Whether the response is shown as a document: by `Sec-Fetch-Dest`, else by resource and media type."""
         if self.status == 0 or self.is_preflight:
             return False
         said = self.req.get("sec-fetch-dest")
@@ -172,13 +173,16 @@ class Subject:
 
     def _field(self, where: Where, fields: Fields, name: str, mark: str | None, label: str | None) -> Evidence:
         value = fields.get(name)
-        return Evidence(
-            where,
-            fields.named(name) if value is not None else display_name(name),
-            None if value is None else self.masker.field(name, value),
-            mark,
-            label,
-        )
+        if value is None:
+            return _absent(where, name, mark, label)
+        key = (where, fields.named(name), value, mark, label)
+        quoted = self._quoted
+        found = quoted.get(key)
+        if found is None:
+            if len(quoted) > 4096:
+                quoted.clear()
+            found = quoted[key] = Evidence(where, key[1], self.masker.field(name, value), mark, label)
+        return found
 
     def field_line(self, where: Where, name: str, value: str, label: str | None = None) -> Evidence:
         """Evidence: one line of a field that has several (a ``Set-Cookie``, say)."""
@@ -229,6 +233,12 @@ _NOT_DOCUMENT_TYPES = frozenset(
         "cspviolationreport",
     }
 )
+
+
+@lru_cache(maxsize=512)
+def _absent(where: Where, name: str, mark: str | None, label: str | None) -> Evidence:
+    return Evidence(where, display_name(name), None, mark, label)
+
 
 _SPECIAL_NAMES = {
     "etag": "ETag",

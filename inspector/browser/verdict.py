@@ -21,7 +21,7 @@ class Step(Struct, frozen=True, gc=False):
     result: StepResult
 
 
-class Preflight(Struct, frozen=True):
+class Preflight(Struct, frozen=True, gc=False):
     """Whether a preflight was needed and because of what; `exchange` is the index of the one that was sent."""
 
     needed: bool | None
@@ -29,7 +29,7 @@ class Preflight(Struct, frozen=True):
     exchange: int | None = None
 
 
-class CorsVerdict(Struct, frozen=True):
+class CorsVerdict(Struct, frozen=True, gc=False):
     """The CORS protocol's outcome (Fetch, "CORS check" and "CORS-preflight fetch").
 
     `code` is a ``Network.CorsError`` value, for blocked and depends; `parameter` the field or method it names;
@@ -45,7 +45,7 @@ class CorsVerdict(Struct, frozen=True):
     is_preflight: bool = False
 
 
-class StoredAs(Struct, frozen=True):
+class StoredAs(Struct, frozen=True, gc=False):
     """The cookie as a browser keeps it. `expires` is seconds since 1970, ``None`` for a session cookie."""
 
     domain: str
@@ -58,7 +58,7 @@ class StoredAs(Struct, frozen=True):
     partitioned: bool = False
 
 
-class SetCookieVerdict(Struct, frozen=True):
+class SetCookieVerdict(Struct, frozen=True, gc=False):
     """What a browser does with one ``Set-Cookie`` line (RFC 6265bis, section 5.7).
 
     `codes` are ``Network.SetCookieBlockedReason`` values.
@@ -72,7 +72,7 @@ class SetCookieVerdict(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
 
 
-class CookieVerdict(Struct, frozen=True):
+class CookieVerdict(Struct, frozen=True, gc=False):
     """Whether a cookie the rebuilt jar holds is due on this request (RFC 6265bis, section 5.8.3).
 
     `codes` are ``Network.CookieBlockedReason`` values; `set_by` is the index of the exchange that set it;
@@ -90,14 +90,14 @@ class CookieVerdict(Struct, frozen=True):
 Reuse = Literal["fresh", "revalidate", "stale-while-revalidate", "none"]
 
 
-class SharedCache(Struct, frozen=True):
+class SharedCache(Struct, frozen=True, gc=False):
     """The same for a shared cache: a CDN or a proxy."""
 
     stored: bool | None
     reuse: Reuse
 
 
-class CacheVerdict(Struct, frozen=True):
+class CacheVerdict(Struct, frozen=True, gc=False):
     """Whether a browser's cache may store this response and what the next plain request does (RFC 9111).
 
     `lifetime` and `age` are seconds. `served_from` is what this very exchange was.
@@ -115,7 +115,7 @@ class CacheVerdict(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
 
 
-class BlockVerdict(Struct, frozen=True):
+class BlockVerdict(Struct, frozen=True, gc=False):
     """Any other reason for which a browser refuses a request or its response.
 
     `code` is a ``Network.BlockedReason`` value, or for what the protocol has no value, the name of the check.
@@ -127,7 +127,7 @@ class BlockVerdict(Struct, frozen=True):
     steps: tuple[Step, ...] = ()
 
 
-class Verdicts(Struct, frozen=True):
+class Verdicts(Struct, frozen=True, gc=False):
     """All verdicts on one exchange; ``None`` where a question does not arise."""
 
     cors: CorsVerdict | None = None

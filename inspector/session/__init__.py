@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from inspector.report import Evidence, Where
 from inspector.session.blocking import Blocking
 from inspector.session.cache import Cache
 from inspector.session.connections import Connections
@@ -28,6 +29,8 @@ class Session:
         self.blocking = Blocking()
         self.connections = Connections()
         self.redirects = Redirects()
+        self.quoted: dict[tuple[Where, str, str, str | None, str | None], Evidence] = {}
+        """Evidence made before: most exchanges of a capture quote the same field lines."""
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def first(self, rule: str, key: str) -> bool:
