@@ -25,6 +25,7 @@ from inspector.browser.cors_request import (
 )
 from inspector.browser.cors_safelist import reasons
 from inspector.browser.verdict import CorsVerdict, Preflight, Step
+from inspector.site import registrable_domain
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -57,6 +58,7 @@ class Preflights:
     def __init__(self) -> None:
         self._asked: OrderedDict[str, list[Asked]] = OrderedDict()
         self._stored: OrderedDict[str, tuple[str | None, str | None]] = OrderedDict()
+        self._echoed: OrderedDict[str, set[str]] = OrderedDict()
 
     def judge(self, x: Subject) -> CorsVerdict | None:
         """The CORS verdict on an exchange, ``None`` where CORS plays no part."""
@@ -82,6 +84,24 @@ class Preflights:
     def asked_by(self, index: int, url: str) -> Asked | None:
         """The preflight with this exchange index for a URL, as far as it is remembered."""
         return next((asked for asked in self._asked.get(_bare(url), ()) if asked.index == index), None)
+
+    def echoed(self, target: str, origin: str) -> tuple[int, bool]:
+        """Note that origin `target` permitted the site of `origin` by its very name, with credentials.
+
+        How many sites it has so permitted, and whether this one is new.
+        """
+        sites = self._echoed.pop(target, None)
+        if sites is None:
+            sites = set()
+            if len(self._echoed) >= MOST_URLS:
+                self._echoed.popitem(last=False)
+        self._echoed[target] = sites
+        host = urls.parse(origin).host
+        site = registrable_domain(host) or host
+        if site in sites or len(sites) >= MOST_EACH:
+            return len(sites), False
+        sites.add(site)
+        return len(sites), True
 
     def _preflight(self, x: Subject) -> CorsVerdict:
         origin = x.origin or "null"
