@@ -35,7 +35,7 @@ FETCH = "https://fetch.spec.whatwg.org/#http-redirect-fetch"
         them.
         """,
     fix="While it is new, send `Cache-Control: max-age=3600` with it, or use `302` or `307` until it has proved right.",
-    unless="A `Cache-Control` or `Expires` field sets the limit.",
+    unless="A `Cache-Control` or `Expires` field sets the limit, or it only leads from HTTP to HTTPS.",
     shows="""
         GET https://shop.test/old HTTP/1.1
 
@@ -58,6 +58,12 @@ def permanent(x: Subject) -> Finding | None:
     if "cache-control" in x.res or "expires" in x.res or "pragma" in x.res:
         return None
     if x.response is not None and x.response.reason == "Internal Redirect":
+        return None
+    if (
+        x.url.scheme == "http"
+        and only_corrects(x.request.url, target(x) or "")
+        and (target(x) or "").startswith("https:")
+    ):
         return None
     return Finding(
         f"`{x.status}` may be cached without further permission, and neither `Cache-Control` nor `Expires` sets "
@@ -306,6 +312,11 @@ def looped(chain: tuple[Hop, ...]) -> int | None:
     return None
 
 
+def _navigates(x: Subject) -> bool:
+    """Whether a person is being sent along: a navigation, or a request that asks for HTML where that is unknown."""
+    return x.is_navigation or (x.destination is None and "text/html" in (x.req.get("accept") or ""))
+
+
 @rule(
     "redirect/open",
     Severity.WARNING,
@@ -350,10 +361,12 @@ def open_redirect(x: Subject) -> Finding | None:
     name = _parameter_with(x.url.query, there.host)
     if name is None:
         return None
+    if not _navigates(x):
+        return None
     flow = name in ("redirect_uri", "post_logout_redirect_uri", "returnurl", "wreply") or any(
         part in there.query or part in there.fragment for part in ("code=", "state=", "id_token=")
     )
-    quiet = flow or not (x.is_navigation and x.destination in ("document", None))
+    quiet = flow
     return Finding(
         f"The parameter `{brief(name, 40)}` names an address on `{brief(there.host, 80)}`, and the server "
         "redirects there. "
@@ -421,7 +434,7 @@ def _parameter_with(query: str, host: str) -> str | None:
 def chain(x: Subject) -> Finding | None:
     """Told once, at the second correcting hop or the third of any kind."""
     hops = x.session.redirects.follow(x)
-    if len(hops) < 2 or not x.is_navigation or looped(hops) is not None:
+    if len(hops) < 2 or not _navigates(x) or looped(hops) is not None:
         return None
     corrections = [hop for hop in hops if hop.target is not None and only_corrects(hop.url, hop.target)]
     worth = (len(hops) == 3 and len(corrections) < 2) or (len(corrections) == 2 and corrections[-1] is hops[-1])

@@ -345,8 +345,8 @@ def _remembered(x: Subject) -> str:
     if x.method not in ("GET", "HEAD"):
         return "It stands for the resource for good."
     return (
-        "Nothing limits how long browsers remember it: they skip this request from now on, until their cache drops it. "
-        "A mistake here is hard to take back."
+        "No field limits how long it is remembered: a browser that has seen it skips this request from then on, until "
+        "its cache drops the entry."
     )
 
 
