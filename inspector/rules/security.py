@@ -1,0 +1,398 @@
+"""Security fields that a document lacks, and what those it has do. Judged on successful documents, once an origin."""
+
+from __future__ import annotations
+
+import re
+
+from inspector.fields.csp import parse_csp
+from inspector.fields.framing import x_frame_options
+from inspector.report import Evidence, Severity
+from inspector.rules import security_texts as texts
+from inspector.rules.base import Finding, document, response_field, rule, status
+from inspector.rules.cache_privacy import session_like
+from inspector.subject import Subject
+from inspector.url import ip_address
+from inspector.words import count, listed
+
+_FETCH_NOSNIFF = "https://fetch.spec.whatwg.org/#x-content-type-options-header"
+# Every name under these top-level domains is on the browsers' preload list.
+_PRELOADED_TLDS = frozenset(
+    [
+        "app",
+        "dev",
+        "page",
+        "new",
+        "day",
+        "zip",
+        "mov",
+        "foo",
+        "gle",
+        "google",
+        "how",
+        "soy",
+        "meme",
+        "channel",
+        "dad",
+        "phd",
+        "prof",
+        "nexus",
+        "esq",
+        "ing",
+        "boo",
+        "rsvp",
+        "android",
+        "chrome",
+        "bank",
+        "insurance",
+        "youtube",
+        "play",
+        "gmail",
+        "hangout",
+        "search",
+    ]
+)
+_SNIFFED = frozenset(
+    {"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "text/plain"}
+)
+_FORM = re.compile(r"<form[\s>]|type\s*=\s*[\"']?password", re.IGNORECASE)
+_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc\s*=)[^>]*>", re.IGNORECASE)
+_META_CSP = re.compile(r"<meta[^>]+http-equiv\s*=\s*[\"']?content-security-policy[\"'\s>]", re.IGNORECASE)
+_LOOKED_AT = 256 * 1024
+
+
+def _page(x: Subject) -> bool:
+    """Whether this is a document that stands for its origin: HTML, successful, not on this machine."""
+    return 200 <= x.status < 300 and x.status not in (204, 205) and x.is_document and x.is_html and not x.local
+
+
+def _markup(x: Subject) -> str:
+    """The beginning of the document's markup, where it is recorded."""
+    text = x.response.body.text if x.response is not None else None
+    return text[:_LOOKED_AT] if text else ""
+
+
+def _at_stake(x: Subject) -> str | None:
+    """What a stranger could gain on this page: a form to trick people into, or a session to use."""
+    if any(session_like(line.partition("=")[0].strip()) for line in x.res.all("set-cookie")):
+        return "it sets a session cookie"
+    return "it has a form" if _FORM.search(_markup(x)) else None
+
+
+@rule(
+    "security/hsts-missing",
+    Severity.WARNING,
+    "Browsers are not told to insist on https",
+    on=document(),
+    references=(
+        "https://www.rfc-editor.org/rfc/rfc6797#section-6.1",
+        "https://www.rfc-editor.org/rfc/rfc6797#section-7.1",
+    ),
+    what="A document came over https without `Strict-Transport-Security`.",
+    why="""
+    Somebody who types the bare name or follows an old link first goes over http, where whoever runs the network can
+    answer instead of the server. With the field a browser that has been here once never does that again.
+    """,
+    fix="Send `Strict-Transport-Security: max-age=31536000; includeSubDomains` on every https response.",
+    unless="The domain is on the browsers' preload list, or a parent domain's field covers it (`includeSubDomains`).",
+    shows="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    """,
+    quiet="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Strict-Transport-Security: max-age=31536000
+    """,
+    once="origin",
+)
+def hsts_missing(x: Subject) -> Finding | None:
+    """An https document without the field, on a host that can have it."""
+    if x.url.scheme != "https" or "strict-transport-security" in x.res or not _page(x):
+        return None
+    host = x.url.host
+    if ip_address(host) is not None or host.rpartition(".")[2] in _PRELOADED_TLDS:
+        return None
+    return Finding(
+        f"Nothing tells browsers to use https only for `{host}`: a first request over http can be answered by "
+        "anybody on the "
+        "way.",
+        fix="The server should send `Strict-Transport-Security: max-age=31536000` on its https responses; add "
+        "`includeSubDomains` only when every subdomain speaks https.",
+        evidence=(x.response_field("strict-transport-security"),),
+        certainty="likely",
+        condition="the domain is not on the browsers' preload list and no parent domain covers it",
+    )
+
+
+@rule(
+    "security/csp-missing",
+    Severity.NOTE,
+    "No policy limits what scripts may run",
+    on=document(),
+    references=("https://www.w3.org/TR/CSP3/#csp-header",),
+    what="A document has no `Content-Security-Policy`, neither as a field nor in its markup.",
+    why="""
+    Where somebody manages to put markup into the page, their script runs with all the rights of the page. A policy
+    is the
+    second line that stops it.
+    """,
+    fix="""
+    Begin with `Content-Security-Policy-Report-Only: script-src 'nonce-…' 'strict-dynamic'; object-src 'none';
+    base-uri 'none'`, look at the reports, then enforce it.
+    """,
+    unless="The page shows nothing that comes from outside.",
+    shows="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    """,
+    quiet="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Content-Security-Policy: script-src 'self'
+    """,
+    once="origin",
+)
+def csp_missing(x: Subject) -> Finding | None:
+    """A document without an enforced or a trial policy."""
+    if "content-security-policy" in x.res or not _page(x):
+        return None
+    markup = _markup(x)
+    if _META_CSP.search(markup):
+        return None
+    trial = "content-security-policy-report-only" in x.res
+    inline = len(_INLINE_SCRIPT.findall(markup))
+    using = f" It has {count(inline, 'inline script')}, which a policy must allow by nonce or hash." if inline else ""
+    detail = (
+        "Only a trial policy is there (`Content-Security-Policy-Report-Only`): it reports and blocks nothing."
+        if trial
+        else "Markup that somebody manages to slip into this page can run scripts with the page's rights." + using
+    )
+    return Finding(
+        detail,
+        severity=Severity.INFO if trial else None,
+        fix="The server should send `Content-Security-Policy: script-src 'nonce-<random>' 'strict-dynamic'; "
+        "object-src 'none'; base-uri 'none'`, as `…-Report-Only` first.",
+        evidence=(x.response_field("content-security-policy"),),
+    )
+
+
+@rule(
+    "security/csp-unsafe-inline",
+    Severity.WARNING,
+    "The policy lets every inline script run",
+    on=response_field("content-security-policy"),
+    references=(
+        "https://www.w3.org/TR/CSP3/#allow-all-inline",
+        "https://www.w3.org/TR/CSP3/#match-element-to-source-list",
+    ),
+    what="""
+    The source list for scripts contains `'unsafe-inline'`, and no nonce, hash or `'strict-dynamic'` that would
+    switch it
+    off.
+    """,
+    why="Injected markup is nearly always an inline script or handler: the policy does not stop the attack it is "
+    "there for.",
+    fix="Give each inline script a nonce (`script-src 'nonce-…'`) or its hash, and drop `'unsafe-inline'`.",
+    unless="It stands beside a nonce or hash as a fallback for very old browsers.",
+    shows="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Content-Security-Policy: script-src 'self' 'unsafe-inline'
+    """,
+    quiet="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Content-Security-Policy: script-src 'nonce-Zm9vYmFyYmF6cXV4MTIzNA' 'unsafe-inline'
+    """,
+    once="origin",
+)
+def csp_unsafe_inline(x: Subject) -> Finding | None:
+    """Every policy that governs scripts allows inline ones."""
+    if not _page(x):
+        return None
+    governed = [
+        s for p in parse_csp(x.res.get("content-security-policy") or "") if (s := texts.script_sources(p)) is not None
+    ]
+    if not governed or not all(texts.allows_inline(sources) for sources in governed):
+        return None
+    return Finding(
+        "`'unsafe-inline'` for scripts admits every inline script and event handler, injected ones included.",
+        fix="The server should send a fresh nonce with each page (`script-src 'nonce-<random>'`) and put it on its own "
+        "scripts, instead of `'unsafe-inline'`.",
+        evidence=(x.response_field("content-security-policy", mark="'unsafe-inline'"),),
+    )
+
+
+@rule(
+    "security/frame-protection-missing",
+    Severity.NOTE,
+    "Any site may show this page in a frame",
+    on=document(),
+    references=(
+        "https://www.w3.org/TR/CSP3/#directive-frame-ancestors",
+        "https://html.spec.whatwg.org/multipage/speculative-loading.html#the-x-frame-options-header",
+    ),
+    what="A document has neither an enforced `frame-ancestors` nor an `X-Frame-Options` that browsers know.",
+    why="""
+    Another site can lay the page invisibly under its own buttons, so that a click meant for it does something here
+    in the
+    visitor's name (clickjacking).
+    """,
+    fix="Send `Content-Security-Policy: frame-ancestors 'self'` (or `'none'`, or the sites that may).",
+    unless="The page is made to be embedded, or nothing can be done on it.",
+    shows="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Content-Security-Policy: frame-ancestors *
+    """,
+    quiet="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    X-Frame-Options: sameorigin
+    """,
+    once="origin",
+)
+def frame_protection_missing(x: Subject) -> Finding | None:
+    """A page of its own, not made for a frame, that anybody may frame."""
+    if not _page(x) or x.req.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object", "fencedframe"):
+        return None
+    policy = x.res.get("content-security-policy")
+    ancestors = texts.framing(parse_csp(policy)) if policy else None
+    if ancestors is not None and not texts.frees_everybody(ancestors):
+        return None
+    options = x.res.get("x-frame-options")
+    if ancestors is None and options is not None and x_frame_options(options) != "none":
+        return None
+    stake = _at_stake(x)
+    why = f", and {stake}" if stake else ""
+    evidence: list[Evidence] = []
+    if ancestors is not None:
+        open_to = f"`frame-ancestors {' '.join(ancestors)}` admits every site"
+        evidence.append(x.response_field("content-security-policy", mark="frame-ancestors"))
+    elif options is not None:
+        open_to = f"`X-Frame-Options: {x.shown('response', 'x-frame-options')}` is no value browsers know"
+        evidence.append(x.response_field("x-frame-options"))
+    else:
+        open_to = "neither `frame-ancestors` nor `X-Frame-Options` is there"
+        evidence.append(x.response_field("x-frame-options"))
+    return Finding(
+        f"Other sites can show it inside their own page and lead clicks into it: {open_to}{why}.",
+        severity=Severity.WARNING if stake else None,
+        fix="The server should send `Content-Security-Policy: frame-ancestors 'self'`; it replaces "
+        "`X-Frame-Options` in "
+        "every current browser. In a `<meta>` element it has no effect.",
+        evidence=tuple(evidence),
+    )
+
+
+@rule(
+    "security/nosniff-missing",
+    Severity.NOTE,
+    "Browsers may guess another type than the one stated",
+    on=status(200),
+    references=(_FETCH_NOSNIFF,),
+    what="A document, script, style or data response has no `X-Content-Type-Options`.",
+    why="""
+    Without it a browser may look at the content and take an uploaded text or picture for a script or a page.
+    """,
+    fix="Send `X-Content-Type-Options: nosniff` on every response, with the right `Content-Type`.",
+    unless="The server delivers only files of its own.",
+    shows="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    """,
+    quiet="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    X-Content-Type-Options: nosniff
+    """,
+    once="origin",
+)
+def nosniff_missing(x: Subject) -> Finding | None:
+    """A response of a type that matters, without the field."""
+    if "x-content-type-options" in x.res or x.media_type not in _SNIFFED or x.local or x.method == "OPTIONS":
+        return None
+    return Finding(
+        f"`Content-Type` says `{x.media_type}`, and nothing keeps browsers from treating content of this origin "
+        "as another "
+        "type: an upload as a script, say.",
+        fix="The server should send `X-Content-Type-Options: nosniff` on all responses. Trap: scripts and styles "
+        "with a wrong "
+        "`Content-Type` are refused from then on.",
+        evidence=(x.response_field("x-content-type-options"),),
+    )
+
+
+@rule(
+    "security/fields",
+    Severity.INFO,
+    "What this document's security fields do",
+    on=document(),
+    references=("https://owasp.org/www-project-secure-headers/",),
+    what="Lists the security fields a document has, and what each does with the value it has here.",
+    why="The names say little; what matters is what the values make a browser do.",
+    fix="Nothing to fix here: what is missing or weak is told separately.",
+    shows="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Strict-Transport-Security: max-age=31536000
+    X-Frame-Options: DENY
+    """,
+    quiet="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    """,
+    once="origin",
+)
+def fields(x: Subject) -> Finding | None:
+    """Each field there is, in words."""
+    index = x.res.index
+    there = [name for name in texts.SECURITY_FIELDS if name in index]
+    if not there:
+        return None
+    secure = x.url.secure
+    said = []
+    for name in there:
+        value = index[name][0] if name == "strict-transport-security" else x.res.get(name) or ""
+        said.append(f"`{x.res.named(name)}`: {texts.meaning(name, value, secure)}")
+    return Finding(
+        "; ".join(said) + ".",
+        title=f"{count(len(there), 'security field')}: " + listed([f"`{x.res.named(n)}`" for n in there], most=4),
+        evidence=tuple(x.response_field(name) for name in there),
+    )

@@ -1,0 +1,121 @@
+"""Fields that browsers no longer heed, and fields that tell which software runs."""
+
+from __future__ import annotations
+
+import re
+
+from inspector.report import Severity
+from inspector.rules.base import Finding, response_field, rule
+from inspector.subject import Subject
+from inspector.words import listed
+
+_DEPRECATED = {
+    "x-xss-protection": "the filter it controlled is gone from every browser, and could itself be abused",
+    "expect-ct": "certificate transparency is enforced without it; Chromium removed it in version 107",
+    "public-key-pins": "browsers removed key pinning, because a mistake locked sites out",
+    "public-key-pins-report-only": "browsers removed key pinning",
+    "feature-policy": "`Permissions-Policy` has replaced it; Chromium still reads it, other browsers do not",
+    "p3p": "only Internet Explorer looked at it",
+    "x-content-security-policy": "a trial name of `Content-Security-Policy` that current browsers do not know",
+    "x-webkit-csp": "a trial name of `Content-Security-Policy` that current browsers do not know",
+    "x-download-options": "only Internet Explorer looked at it",
+    "tk": "the tracking preference it answers was abandoned",
+}
+
+
+@rule(
+    "security/deprecated-field",
+    Severity.INFO,
+    "A field that browsers no longer heed",
+    on=response_field(*_DEPRECATED),
+    references=("https://owasp.org/www-project-secure-headers/#deprecated-headers",),
+    what="The response carries a field from an earlier time, which current browsers ignore.",
+    why="It costs bytes in every response and gives a feeling of protection that is not there.",
+    fix="Leave it out; where there is a successor, send that.",
+    unless="`X-XSS-Protection: 0` does no harm and is not reported.",
+    shows="""
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    X-XSS-Protection: 1; mode=block
+    """,
+    quiet="""
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    X-XSS-Protection: 0
+    """,
+    once="origin",
+)
+def deprecated_field(x: Subject) -> Finding | None:
+    """Each such field, with its fate."""
+    index = x.res.index
+    there = [
+        n for n in _DEPRECATED if n in index and not (n == "x-xss-protection" and index[n][0].strip().startswith("0"))
+    ]
+    if not there:
+        return None
+    return Finding(
+        "; ".join(f"`{x.res.named(n)}`: {_DEPRECATED[n]}" for n in there) + ".",
+        title=f"No longer heeded: {listed([f'`{x.res.named(n)}`' for n in there], most=4)}",
+        evidence=tuple(x.response_field(n) for n in there),
+    )
+
+
+_VERSIONED = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator")
+_VERSION = re.compile(r"(?:^|[/ v(-])(\d{1,4}(?:\.\d{1,6}){1,3}[\w.-]{0,20}|\d{1,4}(?=$|[ ;)]))")
+
+
+@rule(
+    "security/server-version",
+    Severity.NOTE,
+    "The server tells the version of its software",
+    on=response_field(*_VERSIONED),
+    references=(
+        "https://owasp.org/www-project-web-security-testing-guide/stable/4-Web_Application_Security_Testing/01-Information_Gathering/02-Fingerprint_Web_Server",
+    ),
+    what="`Server`, `X-Powered-By` or a similar field contains a version number.",
+    why="Who looks for servers with a known hole finds this one by its version. It does not make the server weaker.",
+    fix="Switch the version off: `server_tokens off;` (nginx), `ServerTokens Prod` (Apache), `expose_php = Off` (PHP).",
+    unless="A product name without a version is not reported.",
+    shows="""
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Server: nginx/1.18.0
+    """,
+    quiet="""
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Server: nginx
+    """,
+    once="origin",
+)
+def server_version(x: Subject) -> Finding | None:
+    """A version in one of these fields."""
+    if x.local:
+        return None
+    found = [(n, m[1]) for n in _VERSIONED if (v := x.res.get(n)) and (m := _VERSION.search(v[:200]))]
+    if not found:
+        return None
+    shown = [f"`{x.res.named(n)}: {x.shown('response', n)[:80]}`" for n, _ in found]
+    return Finding(
+        f"{listed(shown)} {'tells' if len(found) == 1 else 'tell'} everybody which version runs here.",
+        fix=_SWITCH_OFF.get(_product(x), "The server should be set up to send the product name at most."),
+        evidence=tuple(x.response_field(n, mark=version) for n, version in found),
+    )
+
+
+_SWITCH_OFF = {
+    "nginx": "In nginx: `server_tokens off;`.",
+    "apache": "In Apache: `ServerTokens Prod` and `ServerSignature Off`.",
+    "php": "In PHP: `expose_php = Off` in `php.ini`.",
+    "asp.net": 'In ASP.NET: `enableVersionHeader="false"` on `httpRuntime`; remove `X-Powered-By` in `customHeaders`.',
+    "iis": 'In IIS: `removeServerHeader="true"` on `requestFiltering`.',
+}
+
+
+def _product(x: Subject) -> str:
+    said = " ".join(x.res.get(n) or "" for n in _VERSIONED).lower()
+    return next((name for name in ("nginx", "apache", "php", "asp.net", "iis") if name in said), "")
