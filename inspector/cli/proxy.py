@@ -105,7 +105,8 @@ def proxy_command(
         from inspector.render.terminal import Terminal
 
         terminal = Terminal(make_console(color, sys.stdout), verbose=verbose)
-        view = LiveView(terminal, Shown(quiet, bool(only or rules)), lambda: proxy.stop())
+        focused = bool(only or rules) or severity is not Severity.INFO
+        view = LiveView(terminal, Shown(quiet, focused), lambda: proxy.stop())
         proxy = Proxy(options, view)
         with _ended_by_signals(proxy):
             proxy.run(lambda listening: view.header(listening, options))

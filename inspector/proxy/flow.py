@@ -52,8 +52,7 @@ def exchange_from_flow(flow: http.HTTPFlow, index: int, recorder: Recorder) -> E
     facts = read_facts(flow)
     request = _request(flow, facts)
     failure = _failure(flow)
-    answered = flow.response is not None and not (flow.request.data.method == b"CONNECT" and failure is not None)
-    response = _response(flow, facts, failure) if answered else None
+    response = _response(flow, facts, failure) if flow.response is not None and not _tunnel_failed(flow) else None
     return Exchange(
         index=index,
         request=request,
@@ -418,7 +417,7 @@ def _failure(flow: http.HTTPFlow) -> Failure | None:
     if response is None:
         return None
     status = response.data.status_code
-    if flow.request.data.method == b"CONNECT" and status >= 400:
+    if _tunnel_failed(flow):
         cause = flow.server_conn.error
         message = cause if cause else _made_up_reason(response)
         return Failure(message, side="server" if cause else "recorder")
@@ -426,6 +425,13 @@ def _failure(flow: http.HTTPFlow) -> Failure | None:
         # mitmproxy takes an informational response over HTTP/1 for the final one and loses what follows
         return Failure(f"The informational response {status} was taken for the final one.", side="recorder")
     return None
+
+
+def _tunnel_failed(flow: http.HTTPFlow) -> bool:
+    """Whether mitmproxy answered a ``CONNECT`` with an error of its own making."""
+    return (
+        flow.request.data.method == b"CONNECT" and flow.response is not None and flow.response.data.status_code >= 400
+    )
 
 
 def _made_up_reason(response: http.Response) -> str:
@@ -440,6 +446,9 @@ def _failed_side(flow: http.HTTPFlow, message: str) -> Literal["client", "server
         return "recorder"
     if flow.server_conn.error or said.startswith(_ENDED_BY_SERVER):
         return "server"
+    if said.startswith("http/1 protocol error"):
+        # said of whichever side it reads from: until the request is complete, that is the client
+        return "client" if flow.response is None and flow.request.data.timestamp_end is None else "server"
     if said.startswith(("stream reset", "http/2")):
         # mitmproxy names the client whoever it was; only where one side speaks HTTP/2 it can be told
         client, server = flow.client_conn.alpn == b"h2", flow.server_conn.alpn == b"h2"

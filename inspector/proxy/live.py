@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable
 
@@ -93,11 +94,12 @@ class LiveView:
             return
         address = listening.url.removeprefix("http://")
         self._line(Text.assemble("Proxy listening on ", (address, "bold"), ". Press Ctrl-C to end."))
-        self._line(Text(f"1. Set {address} as the HTTP and HTTPS proxy of a browser or tool. For a command:"))
-        self._line(Text(f"   curl -x {listening.url} --cacert {listening.ca_certificate} https://example.com/"))
+        self._line(Text(f"Set {address} as the HTTP and HTTPS proxy of a browser or tool. To try it:"))
+        example = f"    curl -x {listening.url} --cacert {listening.ca_certificate} https://example.com/"
+        self._line(Text(example), whole=True)
         self._line(
             Text(
-                "2. For HTTPS, open http://mitm.it in that browser and install the certificate. That lets this proxy, "
+                "For HTTPS in a browser, open http://mitm.it there and install the certificate. It lets this proxy, "
                 "and whoever has its key, read that browser's encrypted traffic: remove it when you are done."
             )
         )
@@ -121,7 +123,9 @@ class LiveView:
         self._line(Text(""))
         self._print(lambda: self._terminal.summary(self._tally.summary()))
         if options.save is not None:
-            self._line(Text(f"Saved to {options.save}. Read it again with: inspector explain {options.save}"))
+            self._line(
+                Text(f"Saved. Read it again with: inspector explain {shlex.quote(str(options.save))}"), whole=True
+            )
 
     # -- printing ------------------------------------------------------------------------------------------------
 
@@ -130,8 +134,9 @@ class LiveView:
             return any(annotation.severity.at_least(Severity.WARNING) for annotation in report.annotations)
         return not self._shown.focused or bool(report.annotations)
 
-    def _line(self, text: Text) -> None:
-        self._print(lambda: self._terminal.console.print(text, soft_wrap=False))
+    def _line(self, text: Text, *, whole: bool = False) -> None:
+        """Print text, broken between words; `whole` leaves it on one line, to be copied."""
+        self._print(lambda: self._terminal.console.print(text, soft_wrap=whole))
 
     def _print(self, draw: Callable[[], None]) -> None:
         if self._gone:

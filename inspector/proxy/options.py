@@ -28,7 +28,8 @@ class ProxyOptions(Struct, frozen=True, kw_only=True):
     `port` 0 lets the system choose. `confdir` holds the certificate authority and is mitmproxy's own by default, so
     that who trusts that one already has nothing to do. `upstream_ca` is a PEM file of the authorities to accept
     servers' certificates from, instead of the public ones; `insecure` accepts any. `hosts` are patterns such as
-    ``*.shop.test`` of the hosts to explain (all, if empty); the others pass unseen. `save` is a ``.har`` or ``.mitm`` file.
+    ``*.shop.test`` of the hosts to explain (all, if empty); the others pass unseen. `save` is a ``.har`` or
+    ``.mitm`` file.
 
     `resolve` gives host names an address without changing the port; `only_loopback` refuses every server that is not
     on this machine.
