@@ -154,6 +154,8 @@ class Engine:
         told = trouble
         for rule in self._index.candidates(x):
             try:
+                if rule.once != "exchange" and x.session.told(rule.id, x.url.origin if rule.once == "origin" else ""):
+                    continue
                 found = rule.check(x)
                 if found is None:
                     continue

@@ -33,6 +33,10 @@ class Session:
         """Evidence made before: most exchanges of a capture quote the same field lines."""
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
+    def told(self, rule: str, key: str) -> bool:
+        """Whether `rule` has been told for `key` before."""
+        return (rule, key) in self._seen
+
     def first(self, rule: str, key: str) -> bool:
         """Whether `rule` has not been told for `key` (an origin, say) before; remembers that it now has."""
         entry = (rule, key)
