@@ -36,7 +36,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _SECRET_FIELD_NAME = re.compile(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
-_NOT_SECRET_FIELDS = frozenset({"sec-fetch-storage-access", "sec-session-id"})
+_NOT_SECRET_FIELDS = frozenset({"access-control-allow-credentials", "sec-fetch-storage-access", "sec-session-id"})
 _URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "refresh"})
 _PARAMETER = re.compile(r"(?<=[?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = re.compile(r"(?<=//)[^/?#@]+(?=@)")

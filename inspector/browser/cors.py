@@ -201,8 +201,7 @@ def _doubted(who: Requester, failure: Failure, allow_origin: str | None) -> str 
 def redirect_failure(x: Subject, origin: str) -> Failure | None:
     """Whether the redirect's target is refused (Fetch, "HTTP-redirect fetch")."""
     location = x.res.get("location")
-    found = check_location(x.url.text, location, origin) if location else None
-    return Failure(found.code, x.masker.url(found.parameter)) if found else None
+    return check_location(x.url.text, location, origin) if location else None
 
 
 def weigh(

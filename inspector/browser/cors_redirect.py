@@ -23,7 +23,7 @@ def check_location(url: str, location: str, origin: str) -> Failure | None:
         return None
     if origin == here.origin == there.origin:
         return None
-    return Failure("RedirectContainsCredentials", there.text)
+    return Failure("RedirectContainsCredentials")
 
 
 def origin_after(origin: str, here: str, there: str) -> str:

@@ -237,8 +237,8 @@ _NAMED_ELSEWHERE = ("MethodDisallowedByPreflightResponse", "HeaderDisallowedByPr
         "https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name",
     ),
     what="The page may read this response, but not every field of it.",
-    why="""Across origins a script sees seven fields (`Content-Type`, `Cache-Control`, `Last-Modified` and the like). All
-        others are absent for it, unless `Access-Control-Expose-Headers` names them.""",
+    why="""Across origins a script sees seven fields (`Content-Type`, `Cache-Control`, `Last-Modified` and the like).
+        All others are absent for it, unless `Access-Control-Expose-Headers` names them.""",
     fix="On the server: name what the page needs in `Access-Control-Expose-Headers`.",
     unless="Where no script looks for these fields, nothing is lost.",
     shows="""

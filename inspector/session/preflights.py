@@ -34,7 +34,10 @@ MOST_URLS = 2000
 MOST_EACH = 16
 
 # Schemes `fetch()` and XMLHttpRequest reach without CORS standing in the way.
-_FETCHABLE = frozenset({"http", "https", "data", "blob", "about", "ws", "wss", ""})
+_FETCHABLE = frozenset({"http", "https", "data", "blob", "ws", "wss", ""})
+
+# Schemes that Chromium keeps from web pages before CORS is asked ("not allowed to load local resource").
+_LOCAL = frozenset({"file", "chrome", "devtools", "view-source"})
 
 
 class Asked(Struct):
@@ -181,7 +184,9 @@ class Preflights:
         context = x.exchange.context
         kind = context.resource_type or ""
         if x.url.scheme not in _FETCHABLE:
-            if kind in ("fetch", "xhr") and not x.url.scheme.endswith("-extension"):
+            if x.url.scheme.endswith("-extension") or (x.url.scheme in _LOCAL and page_origin(x) is not None):
+                return None
+            if kind in ("fetch", "xhr"):
                 step = Step("scheme can be asked across origins", f"`{x.url.scheme}:`", "fail")
                 return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
             return None
