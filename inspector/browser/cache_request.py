@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from inspector.browser.verdict import CacheVerdict, Reuse
 from inspector.exchange import Fields
 from inspector.fields.cache_control import parse_cache_control, split_list
 
@@ -45,6 +46,19 @@ def effect(request: Fields, varied: Varied, cookies_recorded: bool = True) -> tu
         if different is not None:
             return "other-variant", f"`Vary` names `{different}`, whose value here differs from the stored copy's"
     return "plain", None
+
+
+def reuse(asked: Effect, verdict: CacheVerdict, conditional: bool) -> Reuse:
+    """What a request with this effect does with a response that got this verdict.
+
+    `conditional`: the status is one that a browser asks about with a condition (`Policy.conditional`).
+    """
+    if not verdict.stored or asked == "plain":
+        return verdict.reuse
+    if asked == "bypass":
+        return "none"
+    usable = ("etag",) if asked == "other-variant" else ("etag", "last-modified")
+    return "revalidate" if conditional and any(v in verdict.validators for v in usable) else "none"
 
 
 def differing(request: Fields, varied: Varied, cookies_recorded: bool = True) -> str | None:

@@ -73,7 +73,7 @@ def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: in
 # -- what browsers accept besides ------------------------------------------------------------------------------------
 
 _ZONES = {"gmt": 0, "utc": 0, "ut": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
-_ZONES |= {"pst": -8, "pdt": -7, "wet": 0, "cet": 1, "cest": 2, "eet": 2, "jst": 9}
+_ZONES |= {"pst": -8, "pdt": -7, "wet": 0, "met": 1, "eet": 2, "jst": 9}
 _CLOCK = re.compile(
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\.\d{1,9})?\s*(?P<half>[ap]m\b)?"
     r"(?:\s*(?P<zone>[A-Za-z]{1,4}\b|[+-]\d{2}:?\d{2}))?",

@@ -11,7 +11,7 @@ from inspector.fields.vary import parse_vary
 from inspector.report import Evidence, Severity
 from inspector.rules import cache_texts as texts
 from inspector.rules.base import Finding, responded, response_field, rule
-from inspector.session.cache import History, policy_of
+from inspector.session.cache import History, policy_of, visit_of
 from inspector.subject import Subject
 from inspector.words import duration
 
@@ -190,6 +190,8 @@ def refetched(x: Subject) -> Finding | None:
             if varies
             else "Nothing to do where a person reloaded the page or the developer tools switch the cache off.",
         )
+    if history.copy.visit != visit_of(x):
+        return None  # another visit, or another run of a tool that empties the cache between them
     page = x.page_url
     elsewhere = history.copy.page is not None and page is not None and history.copy.page != page
     why = (

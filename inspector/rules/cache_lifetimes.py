@@ -71,7 +71,7 @@ _STATIC_KINDS = ("font/", "image/", "application/font", "application/x-font")
 # A part of the path that is made from the content: eight or more hexadecimal digits, or letters and digits mixed,
 # between separators and before the extension.
 _FINGERPRINT = re.compile(
-    r"[.\-_~/]([0-9a-f]{8,64}|(?=[\w]*\d)(?=[\w]*[A-Z])(?=[\w]*[a-z])\w{8,32})(?=[.\-_~][\w.\-]*$)"
+    r"[.\-_~/]([0-9a-f]{8,64}|(?=\w*\d\w*[A-Za-z])(?=\w*[A-Z])(?=\w*[a-z])\w{8,32})(?=[.\-_~][\w.\-]*$)", re.ASCII
 )
 
 

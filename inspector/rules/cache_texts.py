@@ -28,12 +28,13 @@ _MEANINGS = {
 @lru_cache(maxsize=2048)
 def directives_in_words(value: str) -> str:
     """Each directive of a ``Cache-Control`` value and what it means here, as one text."""
-    said: list[str] = []
-    for directive in parse_cache_control(value).directives:
-        meaning = _meaning(directive)
-        if meaning is not None:
-            said.append(f"`{directive.text}`: {meaning}")
-    return "; ".join(said) + "." if said else ""
+    control = parse_cache_control(value)
+    texts = list(dict.fromkeys(d.text for d in control.directives))
+    if control.plain("no-store") and not control.has("must-understand"):
+        void = [f"`{text}`" for text in texts if text.lower() != "no-store" and text.lower() != "no-transform"]
+        return f"Beside it {listed(void)} {'has' if len(void) == 1 else 'have'} no effect." if void else ""
+    said = {d.text: f"`{d.text}`: {meaning}" for d in control.directives if (meaning := _meaning(d)) is not None}
+    return "; ".join(said.values()) + "." if said else ""
 
 
 def _meaning(d: Directive) -> str | None:
@@ -104,15 +105,31 @@ def _outcome(policy: Policy, verdict: CacheVerdict, left: float | None) -> str:
     return "stored, but fetched anew every time"
 
 
+@lru_cache(maxsize=4096)
 def browser_sentence(policy: Policy, verdict: CacheVerdict) -> str:
     """What browsers do with it now."""
-    if verdict.stored and verdict.reuse == "fresh" and verdict.validators and verdict.lifetime is not None:
+    if not verdict.stored or verdict.reuse != "fresh" or verdict.lifetime is None:
+        return verdict.because
+    age = verdict.age or 0
+    left = duration(max(verdict.lifetime - age, 1))
+    if verdict.basis == "heuristic":
+        text = (
+            f"Browsers reuse it without asking for {left}, by a guess: no field states a lifetime, and they take a "
+            "tenth of the time since `Last-Modified`"
+        )
+    else:
+        field = "Expires" if verdict.basis == "expires" else verdict.basis
+        text = f"Browsers reuse it without asking for {left}"
+        text += (
+            f": `{field}` gives {duration(verdict.lifetime)}, and it is {duration(age)} old" if age else f" (`{field}`)"
+        )
+    if verdict.validators and policy.conditional:
         asks = ["`If-None-Match`" if v == "etag" else "`If-Modified-Since`" for v in verdict.validators]
-        if policy.conditional:
-            return f"{verdict.because} After that they ask with {listed(asks)}, and a `304` spares the transfer."
-    return verdict.because
+        return f"{text}. Then they ask with {listed(asks)}, and a `304` spares the transfer."
+    return f"{text}. Then they fetch it anew."
 
 
+@lru_cache(maxsize=4096)
 def shared_sentence(policy: Policy, verdict: CacheVerdict, lifetime: float) -> str:
     """What a shared cache may do with it, where that is worth a sentence; ``""`` where it is the same."""
     shared = verdict.shared

@@ -56,13 +56,17 @@ _SNIFFED = frozenset(
 )
 _FORM = re.compile(r"<form[\s>]|type\s*=\s*[\"']?password", re.IGNORECASE)
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc\s*=)[^>]*>", re.IGNORECASE)
+_GOVERNING = re.compile(r"(?:script-src(?:-elem)?|default-src)\s[^;,]*?'unsafe-inline'", re.IGNORECASE)
 _META_CSP = re.compile(r"<meta[^>]+http-equiv\s*=\s*[\"']?content-security-policy[\"'\s>]", re.IGNORECASE)
+_FRAMES = ("iframe", "frame", "embed", "object", "fencedframe")
 _LOOKED_AT = 256 * 1024
 
 
 def _page(x: Subject) -> bool:
-    """Whether this is a document that stands for its origin: HTML, successful, not on this machine."""
-    return 200 <= x.status < 300 and x.status not in (204, 205) and x.is_document and x.is_html and not x.local
+    """Whether this is a document that stands for its origin: HTML, successful, not framed, not on this machine."""
+    if not 200 <= x.status < 300 or x.status in (204, 205) or not x.is_document or not x.is_html or x.local:
+        return False
+    return x.req.get("sec-fetch-dest") not in _FRAMES and texts.of_the_page(x)
 
 
 def _markup(x: Subject) -> str:
@@ -233,11 +237,13 @@ def csp_unsafe_inline(x: Subject) -> Finding | None:
     ]
     if not governed or not all(texts.allows_inline(sources) for sources in governed):
         return None
+    value = x.res.get("content-security-policy") or ""
+    found = _GOVERNING.search((value.partition("script-src")[1] and value[value.index("script-src") :]) or value)
     return Finding(
         "`'unsafe-inline'` for scripts admits every inline script and event handler, injected ones included.",
         fix="The server should send a fresh nonce with each page (`script-src 'nonce-<random>'`) and put it on its own "
         "scripts, instead of `'unsafe-inline'`.",
-        evidence=(x.response_field("content-security-policy", mark="'unsafe-inline'"),),
+        evidence=(x.response_field("content-security-policy", mark=found[0] if found else None),),
     )
 
 
@@ -278,7 +284,7 @@ def csp_unsafe_inline(x: Subject) -> Finding | None:
 )
 def frame_protection_missing(x: Subject) -> Finding | None:
     """A page of its own, not made for a frame, that anybody may frame."""
-    if not _page(x) or x.req.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object", "fencedframe"):
+    if not _page(x):
         return None
     policy = x.res.get("content-security-policy")
     ancestors = texts.framing(parse_csp(policy)) if policy else None
@@ -341,6 +347,8 @@ def frame_protection_missing(x: Subject) -> Finding | None:
 def nosniff_missing(x: Subject) -> Finding | None:
     """A response of a type that matters, without the field."""
     if "x-content-type-options" in x.res or x.media_type not in _SNIFFED or x.local or x.method == "OPTIONS":
+        return None
+    if not texts.of_the_page(x):
         return None
     return Finding(
         f"`Content-Type` says `{x.media_type}`, and nothing keeps browsers from treating content of this origin "

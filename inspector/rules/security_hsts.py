@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspector.fields.hsts import parse_hsts
 from inspector.report import Severity
+from inspector.rules import security_texts as texts
 from inspector.rules.base import Finding, response_field, rule
 from inspector.subject import Subject
 from inspector.url import ip_address
@@ -17,6 +18,11 @@ _GOOD_HSTS = "The server should send `Strict-Transport-Security: max-age=3153600
 def _hsts_applies(x: Subject) -> bool:
     """Whether a browser looks at the field at all: over https, from a host that has a name."""
     return x.url.scheme == "https" and ip_address(x.url.host) is None
+
+
+def _judged(x: Subject) -> bool:
+    """Whether it is worth telling: the host is not this machine, and not a stranger to the page recorded."""
+    return _hsts_applies(x) and not x.local and texts.of_the_page(x)
 
 
 @rule(
@@ -86,7 +92,7 @@ def hsts_invalid(x: Subject) -> Finding | None:
 def hsts_short(x: Subject) -> Finding | None:
     """A valid field with a short time."""
     hsts = parse_hsts(x.res.index["strict-transport-security"][0])
-    if not _hsts_applies(x) or hsts.fault is not None or not hsts.max_age or hsts.max_age >= HALF_YEAR or x.local:
+    if not _judged(x) or hsts.fault is not None or not hsts.max_age or hsts.max_age >= HALF_YEAR:
         return None
     time = duration(hsts.max_age)
     return Finding(
@@ -160,7 +166,7 @@ def hsts_disabled(x: Subject) -> Finding | None:
 )
 def hsts_on_http(x: Subject) -> Finding | None:
     """The field over http."""
-    if x.url.scheme != "http" or x.local:
+    if x.url.scheme != "http" or x.local or not texts.of_the_page(x):
         return None
     redirects = 300 <= x.status < 400 and (x.res.get("location") or "").startswith("https:")
     return Finding(
@@ -197,7 +203,7 @@ def hsts_on_http(x: Subject) -> Finding | None:
 def hsts_preload_ineligible(x: Subject) -> Finding | None:
     """``preload`` without what it requires."""
     hsts = parse_hsts(x.res.index["strict-transport-security"][0])
-    if not _hsts_applies(x) or hsts.fault is not None or not hsts.preload or not hsts.max_age:
+    if not _judged(x) or hsts.fault is not None or not hsts.preload or not hsts.max_age:
         return None
     lacking = []
     if hsts.max_age < YEAR:

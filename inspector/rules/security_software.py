@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from inspector.report import Severity
+from inspector.rules import security_texts as texts
 from inspector.rules.base import Finding, response_field, rule
 from inspector.subject import Subject
 from inspector.words import listed
@@ -49,6 +50,8 @@ _DEPRECATED = {
 )
 def deprecated_field(x: Subject) -> Finding | None:
     """Each such field, with its fate."""
+    if not texts.of_the_page(x):
+        return None
     index = x.res.index
     there = [
         n for n in _DEPRECATED if n in index and not (n == "x-xss-protection" and index[n][0].strip().startswith("0"))
@@ -94,9 +97,13 @@ _VERSION = re.compile(r"(?:^|[/ v(-])(\d{1,4}(?:\.\d{1,6}){1,3}[\w.-]{0,20}|\d{1
 )
 def server_version(x: Subject) -> Finding | None:
     """A version in one of these fields."""
-    if x.local:
+    if x.local or not texts.of_the_page(x):
         return None
-    found = [(n, m[1]) for n in _VERSIONED if (v := x.res.get(n)) and (m := _VERSION.search(v[:200]))]
+    found = [
+        (n, m[1])
+        for n in _VERSIONED
+        if (v := x.res.get(n)) and not v.startswith("Apache-Coyote") and (m := _VERSION.search(v[:200]))
+    ]
     if not found:
         return None
     shown = [f"`{x.res.named(n)}: {x.shown('response', n)[:80]}`" for n, _ in found]

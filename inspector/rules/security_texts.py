@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from inspector.fields.csp import CspPolicy, parse_csp
 from inspector.fields.framing import is_nosniff, x_frame_options
 from inspector.fields.hsts import parse_hsts
 from inspector.fields.isolation import parse_coep, parse_coop, parse_corp, parse_permissions_policy
 from inspector.fields.referrer_policy import parse_referrer_policy
+from inspector.site import same_site
+from inspector.url import parse
 from inspector.words import count, duration, listed
+
+if TYPE_CHECKING:
+    from inspector.subject import Subject
 
 _REFERRER = {
     "no-referrer": "links and requests from here never say where they come from",
@@ -50,6 +56,17 @@ SECURITY_FIELDS = (
     "cross-origin-embedder-policy",
     "cross-origin-resource-policy",
 )
+
+
+def of_the_page(x: Subject) -> bool:
+    """Whether an exchange belongs to the site whose page was recorded, as far as the recording names that page.
+
+    What advertisers' and counters' servers neglect is nothing the page's makers can mend.
+    """
+    page = x.exchange.context.page
+    if page is None or not page.url or not page.url.startswith("http"):
+        return True
+    return same_site(parse(page.url), x.url, schemeful=False)
 
 
 def framing(policies: tuple[CspPolicy, ...]) -> tuple[str, ...] | None:

@@ -70,6 +70,8 @@ class Stored(Struct, frozen=True):
     """The request fields it was chosen by, with the values it was fetched with."""
     page: str | None = None
     """URL of the page it was fetched for: Chromium keeps a cache for each site visited."""
+    visit: str | None = None
+    """The recording's id of that visit to the page."""
 
     def age_at(self, time: float | None) -> float | None:
         """How old it is at a time, ``None`` where either time is unknown."""
@@ -188,7 +190,16 @@ class Cache:
         if "vary" in fields:
             vary = tuple((name, x.req.get(name)) for name in parse_vary(fields.get("vary") or ""))
         self._stored[key] = Stored(
-            x.exchange.index, rules.status, fields, rules, received, fresh_for, verdict.age or 0.0, vary, x.page_url
+            x.exchange.index,
+            rules.status,
+            fields,
+            rules,
+            received,
+            fresh_for,
+            verdict.age or 0.0,
+            vary,
+            x.page_url,
+            visit_of(x),
         )
         self._stored.move_to_end(key)
         if len(self._stored) > MOST_REMEMBERED:
@@ -260,6 +271,12 @@ def served_from(x: Subject) -> ServedFrom:
         return "network"
     response = x.response
     return "network" if response is not None and response.body.transferred else "unknown"
+
+
+def visit_of(x: Subject) -> str | None:
+    """The recording's id of the visit to a page that an exchange belongs to."""
+    page = x.exchange.context.page
+    return page.id if page is not None else None
 
 
 def _clock(x: Subject) -> tuple[float | None, float]:
