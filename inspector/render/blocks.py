@@ -22,12 +22,11 @@ STYLES = {
     Severity.INFO: "dim",
 }
 _CERTAINTY: dict[Certainty, tuple[str, str]] = {
-    "likely": ("Likely", "what was recorded points to it, and does not prove it."),
+    "likely": ("Likely", "the recording points to it, without proving it."),
     "depends": ("Depends", "on something the recording does not show."),
     "unknown": ("Not known", "the recording does not show enough to tell."),
 }
 _STATUS_STYLES = {1: "cyan", 2: "green", 3: "cyan", 4: "yellow", 5: "red"}
-_LONGEST_URL = 300
 _LEAST_URL = 30
 
 
@@ -48,7 +47,8 @@ def number(exchange: ExchangeReport, captures: int) -> str:
 def phrase(exchange: ExchangeReport) -> str:
     """The status with its reason phrase, the standard one where the version has none; safe to print."""
     if exchange.status is None:
-        return f"no response: {clipped(exchange.error, 120)}" if exchange.error else "no response"
+        error = clipped(exchange.error or "", 120)
+        return error if error.startswith("no response") else f"no response: {error}".removesuffix(": ")
     reason = exchange.reason
     if not reason:
         try:
@@ -90,11 +90,16 @@ def outcome(exchange: ExchangeReport) -> Text:
     return line
 
 
-def exchange_line(canvas: Canvas, exchange: ExchangeReport, lead: str = "", indent: str = "") -> None:
-    """What was asked and what came of it: on one line where it fits, else on two or more with the URL in full."""
-    asked = Text(lead, "dim")
+def exchange_line(
+    canvas: Canvas, exchange: ExchangeReport, lead: str = "", indent: str = "", limit: int | None = None
+) -> None:
+    """What was asked and what came of it: on one line where it fits, else the URL on one or two lines of its own.
+
+    `limit` is how many characters of the URL are shown.
+    """
+    asked = Text.assemble((lead, "dim"))
     asked.append(f"{clipped(exchange.method, 24)} ", "bold")
-    asked.append(clipped(exchange.url, _LONGEST_URL))
+    asked.append(clipped(exchange.url, limit or max(2 * canvas.width - 60, _LEAST_URL)))
     came = outcome(exchange)
     if len(indent) + asked.cell_len + came.cell_len + 1 <= canvas.width:
         canvas.line(indent, asked, " ", came)
@@ -123,8 +128,8 @@ def title(canvas: Canvas, annotation: Annotation, note: str = "", times: int = 1
     return Text.assemble((f"{GLYPHS[severity]} {severity}{often}  ", STYLES[severity]), said, (note, "dim"))
 
 
-def title_line(canvas: Canvas, annotation: Annotation, note: str = "", indent: str = "") -> None:
-    """A finding in short: its title, and the rule's id at the right edge."""
+def title_line(canvas: Canvas, annotation: Annotation, note: str = "", indent: str = "", *, name: bool = True) -> None:
+    """A finding in short: its title, and the rule's id at the right edge; without `name` only where it fits there."""
     left = title(canvas, annotation, note)
     right = rule_link(annotation.rule, annotation.references)
     room = min(canvas.width, PROSE_WIDTH) - len(indent)
@@ -132,7 +137,8 @@ def title_line(canvas: Canvas, annotation: Annotation, note: str = "", indent: s
         canvas.line(indent, columns(left, right, room))
     else:
         canvas.add(left, indent, f"{indent}  ", room + len(indent))
-        canvas.line(f"{indent}  ", right)
+        if name:
+            canvas.line(f"{indent}  ", right)
 
 
 def finding_body(canvas: Canvas, annotation: Annotation, indent: str, *, quote: bool = True) -> None:
@@ -147,10 +153,10 @@ def finding_body(canvas: Canvas, annotation: Annotation, indent: str, *, quote: 
         canvas.prose(annotation.fix, indent, f"{indent}  ", lead=Text("Fix: ", "bold green"))
 
 
-def sources(canvas: Canvas, annotation: Annotation, indent: str) -> None:
-    """The rule's id and the sections it rests on: on one line where they fit."""
+def sources(canvas: Canvas, annotation: Annotation, indent: str, most: int = 9) -> None:
+    """The rule's id and the sections it rests on, `most` of them: on one line where they fit."""
     line = rule_link(annotation.rule, annotation.references)
-    for reference in annotation.references:
+    for reference in annotation.references[:most]:
         shown = clipped(reference, 300)
         link = Text(shown, Style(dim=True, link=reference) if shown == reference else Style(dim=True))
         if len(indent) + line.cell_len + link.cell_len + 2 <= canvas.width:

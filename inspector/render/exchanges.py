@@ -10,17 +10,22 @@ from rich.text import Text
 from inspector.render.blocks import number, status_style, tally, version
 from inspector.render.escape import clipped
 from inspector.render.grouping import counts
-from inspector.render.layout import Canvas, duration, fit, plural, size
+from inspector.render.layout import Canvas, duration, fit, size
 from inspector.report import ExchangeReport, Severity
 
+ALL = 100
+"""Up to this many exchanges are all listed."""
 MOST = 60
-"""Exchanges listed; of more, those that stand out are chosen."""
-_LEAST_URL = 24
+"""Of more, this many that stand out."""
+_LEAST_URL = 40
 
 
 def listing(canvas: Canvas, exchanges: Sequence[ExchangeReport], captures: int) -> None:
     """List exchanges; of very many, those that stand out (findings, failures), saying how many are left out."""
-    chosen = list(exchanges) if len(exchanges) <= MOST else _telling(exchanges)
+    chosen = list(exchanges) if len(exchanges) <= ALL else _telling(exchanges)
+    if not chosen:
+        _left_out(canvas, 0, len(exchanges))
+        return
     rows = [_row(exchange, captures) for exchange in chosen]
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(rows[0]))]
     # Columns go, least telling first, until the URL has room.
@@ -40,16 +45,16 @@ def listing(canvas: Canvas, exchanges: Sequence[ExchangeReport], captures: int) 
         if marks:
             found = _marks(exchange)
             line.append_text(found).append(" " * (marks - found.cell_len + 2))
-        line.append(fit(exchange.url, room))
+        line.append(fit(exchange.url.removeprefix("https://"), room))
         line.rstrip()
         canvas.line(line)
     if len(chosen) < len(exchanges):
-        canvas.prose(
-            f"The {len(chosen)} that stand out most of {plural(len(exchanges), 'exchange')}; `-v` shows all of them, "
-            "`--host`, `--status` and `--only` choose.",
-            "",
-            style="dim",
-        )
+        _left_out(canvas, len(chosen), len(exchanges))
+
+
+def _left_out(canvas: Canvas, shown: int, total: int) -> None:
+    which = f"{shown or 'None'} of {total:,} exchanges stand{'s' if shown < 2 else ''} out"
+    canvas.prose(f"{which}; `-v` shows all of them, `--host` and `--status` choose.", style="dim")
 
 
 def _rest(canvas: Canvas, widths: list[int], shown: list[int], marks: int) -> int:
@@ -77,12 +82,15 @@ def _marks(exchange: ExchangeReport) -> Text:
 
 
 def _telling(exchanges: Sequence[ExchangeReport]) -> list[ExchangeReport]:
-    """The exchanges with the gravest findings or without success, at most `MOST`, in the order given."""
+    """The exchanges with findings or without success and the documents, at most `MOST`, in the order given."""
 
-    def weight(exchange: ExchangeReport) -> tuple[int, int]:
+    def weight(exchange: ExchangeReport) -> int:
         found = counts(exchange.annotations)
         failed = exchange.status is None or exchange.status >= 400
-        return (found[Severity.ERROR] * 100 + found[Severity.WARNING] * 10 + failed * 50, found[Severity.NOTE])
+        document = exchange.resource_type == "document"
+        graver = found[Severity.ERROR] * 1000 + found[Severity.WARNING] * 100 + failed * 500
+        return graver + found[Severity.NOTE] * 10 + document * 5
 
-    places = sorted(range(len(exchanges)), key=lambda place: (*(-w for w in weight(exchanges[place])), place))[:MOST]
+    weights = [weight(exchange) for exchange in exchanges]
+    places = sorted((place for place, w in enumerate(weights) if w), key=lambda place: (-weights[place], place))[:MOST]
     return [exchanges[place] for place in sorted(places)]

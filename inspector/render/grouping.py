@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -84,15 +85,14 @@ def group_findings(exchanges: Iterable[ExchangeReport]) -> list[RuleGroups]:
     return found
 
 
-def info_topics(exchanges: Iterable[ExchangeReport]) -> list[tuple[str, int]]:
-    """How many explanations there are by topic, most first."""
-    counts: dict[str, int] = {}
+def explanations(exchanges: Iterable[ExchangeReport]) -> dict[str, Counter[str]]:
+    """By topic, how often each explanation was given; topics with most of them first."""
+    found: dict[str, Counter[str]] = {}
     for exchange in exchanges:
         for annotation in exchange.annotations:
             if annotation.severity is Severity.INFO:
-                topic = annotation.rule.partition("/")[0]
-                counts[topic] = counts.get(topic, 0) + 1
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+                found.setdefault(annotation.rule.partition("/")[0], Counter())[annotation.title] += 1
+    return dict(sorted(found.items(), key=lambda item: -item[1].total()))
 
 
 def origin_of(exchange: ExchangeReport) -> str:

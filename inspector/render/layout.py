@@ -107,17 +107,17 @@ def fit(text: str, width: int) -> str:
 
 def fit_left(text: str, width: int) -> str:
     """The end of an already safe text, at most `width` columns."""
-    return text if cell_len(text) <= width else f"…{_tail(text, max(width - 1, 1))}"
+    return text if cell_len(text) <= width else f"…{_tail(text, width - 1)}"[: max(width, 0)]
 
 
 def fit_right(text: str, width: int) -> str:
     """The beginning of an already safe text, at most `width` columns."""
-    return text if cell_len(text) <= width else f"{set_cell_size(text, max(width - 1, 1)).rstrip()}…"
+    return text if cell_len(text) <= width else f"{set_cell_size(text, max(width - 1, 0)).rstrip()}…"[: max(width, 0)]
 
 
 def _tail(text: str, width: int) -> str:
-    tail = text[-width:]
-    while cell_len(tail) > width:
+    tail = text[-width:] if width > 0 else ""
+    while tail and cell_len(tail) > width:
         tail = tail[1:]
     return tail
 

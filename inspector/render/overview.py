@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from inspector.render.blocks import GLYPHS, number, tally
 from inspector.render.escape import clipped
 from inspector.render.grouping import RuleGroups
-from inspector.render.layout import Canvas, duration, plural
+from inspector.render.layout import PROSE_WIDTH, Canvas, duration, plural
 from inspector.report import CaptureInfo, ExchangeReport, Report, Severity, Summary
 
 _PAGES = 5
 _SKIPPED = 5
 _WORST = 3
+_TITLES = 4
+_ROOMY = 60
 
 
 def captures(canvas: Canvas, report: Report) -> None:
@@ -93,15 +96,23 @@ def list_of(exchanges: Sequence[ExchangeReport], captures: int, most: int) -> st
     return f"{named} and {len(exchanges) - most:,} more" if len(exchanges) > most else named
 
 
-def explanations(canvas: Canvas, topics: Sequence[tuple[str, int]]) -> None:
-    """How much there is to read beyond findings, by topic."""
+def explanations(canvas: Canvas, topics: Mapping[str, Counter[str]]) -> None:
+    """What there is to read beyond findings: by topic, the explanations given most often."""
     if not topics:
         return
-    total = sum(count for _, count in topics)
-    said = ", ".join(f"{clipped(topic, 40)} {count:,}" for topic, count in topics)
-    canvas.blank()
-    lead = Text(f"{GLYPHS[Severity.INFO]} {plural(total, 'explanation')}: ", "dim")
-    canvas.prose(said, "", "  ", "dim", lead)
+    canvas.heading("Explained")
+    widest = max(len(clipped(topic, 40)) for topic in topics)
+    for topic, titles in topics.items():
+        lead = Text(f"{GLYPHS[Severity.INFO]} {clipped(topic, 40).ljust(widest)}  ", "dim")
+        said = canvas.words("")
+        for place, (title, count) in enumerate(titles.most_common(_TITLES)):
+            said.append("; " if place else "")
+            said.append_text(canvas.words(title, limit=120))
+            if count > 1:
+                said.append(f" ×{count:,}", "dim")
+        if len(titles) > _TITLES:
+            said.append(f"; and {len(titles) - _TITLES:,} more", "dim")
+        canvas.add(said, lead, " " * lead.cell_len if canvas.width >= _ROOMY else "    ", PROSE_WIDTH)
 
 
 def next_commands(canvas: Canvas, command: str, report: Report, found: Sequence[RuleGroups]) -> None:

@@ -22,7 +22,7 @@ from inspector.render.blocks import (
 from inspector.render.console import AsciiWriter, make_console
 from inspector.render.escape import clipped
 from inspector.render.exchanges import listing
-from inspector.render.grouping import Group, RuleGroups, group_findings, info_topics, origin_of
+from inspector.render.grouping import Group, RuleGroups, explanations, group_findings, origin_of
 from inspector.render.layout import PROSE_WIDTH, Canvas, plural
 from inspector.report import Annotation, ExchangeReport, Report, Severity, Story, Summary, summarize
 
@@ -31,6 +31,7 @@ SMALL = 8
 
 _FULL_GROUPS = 3
 """Of one rule's findings at several origins, this many are shown in full where they are errors, else one."""
+_WHOLE_URL = 4000
 _LISTED = 12
 """Exchanges named under one finding."""
 _REMEMBERED = 2000
@@ -101,21 +102,29 @@ class Terminal:
     def _rule(self, canvas: Canvas, rule: RuleGroups, captures: int) -> None:
         full = len(rule.groups) if self.verbose else _FULL_GROUPS if rule.severity is Severity.ERROR else 1
         for group in rule.groups[:full]:
+            canvas.blank()
             self._group(canvas, group, captures)
-        rest = rule.groups[full:]
-        if rest:
-            shown = rest[: _LISTED // 2]
-            canvas.line(("  The same rule elsewhere:", "dim"))
-            for group in shown:
-                where = overview.list_of(group.exchanges, captures, 4)
-                canvas.add(
-                    Text.assemble(canvas.words(group.title), (f"  {clipped(group.origin, 120)} ({where})", "dim")),
-                    "  ",
-                    "      ",
-                )
-            if len(rest) > len(shown):
-                canvas.line((f"  and {len(rest) - len(shown)} more", "dim"))
+        self._elsewhere(canvas, rule.groups[0].title, rule.groups[full:], captures)
         canvas.blank()
+
+    def _elsewhere(self, canvas: Canvas, title: str, groups: Sequence[Group], captures: int) -> None:
+        """Where else a rule spoke, without saying it again: origins alone where the title is the same."""
+
+        def where(group: Group) -> str:
+            return f"{group.origin} ({overview.list_of(group.exchanges, captures, 3)})"
+
+        same = [where(group) for group in groups if group.title == title]
+        other = [group for group in groups if group.title != title]
+        if same:
+            more = f" and {plural(len(same) - _LISTED, 'more origin')}" if len(same) > _LISTED else ""
+            canvas.prose(f"The same with {', '.join(same[:_LISTED])}{more}", "  ", "    ", "dim")
+        for group in other[: _LISTED // 2]:
+            said = Text.assemble(
+                ("Also: ", "dim"), canvas.words(group.title), (f", {clipped(where(group), 200)}", "dim")
+            )
+            canvas.add(said, "  ", "    ", PROSE_WIDTH)
+        if len(other) > _LISTED // 2:
+            canvas.line((f"  and {len(other) - _LISTED // 2:,} more of this rule", "dim"))
 
     def _group(self, canvas: Canvas, group: Group, captures: int) -> None:
         first = group.first
@@ -126,8 +135,7 @@ class Terminal:
         if len(exchanges) > 1:
             listed = overview.list_of(exchanges, captures, len(exchanges) if self.verbose else _LISTED)
             canvas.prose(f"On {plural(len(exchanges), 'exchange')} with {group.origin}: {listed}", "  ", "    ", "dim")
-        sources(canvas, first.annotation, "  ")
-        canvas.blank()
+        sources(canvas, first.annotation, "  ", 9 if self.verbose else 1)
 
     def _stories(self, canvas: Canvas, stories: Sequence[Story], captures: int) -> None:
         if not stories:
@@ -160,20 +168,20 @@ class Terminal:
                 self._explained(canvas, exchange, captures)
         else:
             listing(canvas, exchanges, captures)
-            overview.explanations(canvas, info_topics(exchanges))
+            overview.explanations(canvas, explanations(exchanges))
 
     def _explained(self, canvas: Canvas, exchange: ExchangeReport, captures: int) -> None:
         """One exchange of a small report: findings by title (they are shown in full above), explanations in full."""
         exchange_line(canvas, exchange, f"{number(exchange, captures)} ")
         for annotation in exchange.annotations:
-            title_line(canvas, annotation, indent="  ")
+            title_line(canvas, annotation, indent="  ", name=annotation.severity is Severity.INFO)
             if annotation.severity is Severity.INFO:
                 finding_body(canvas, annotation, "    ", quote=False)
         canvas.blank()
 
     def _everything(self, canvas: Canvas, exchange: ExchangeReport, captures: int, *, again: bool = False) -> None:
         """All that is known of one exchange; findings by title alone where they were shown before (`again`)."""
-        exchange_line(canvas, exchange, f"{number(exchange, captures)} ")
+        exchange_line(canvas, exchange, f"{number(exchange, captures)} ", limit=_WHOLE_URL)
         facts = [
             f"started {moment(exchange.started)}" if exchange.started is not None else "",
             f"type {clipped(exchange.resource_type, 40)}" if exchange.resource_type else "",
@@ -192,9 +200,10 @@ class Terminal:
             canvas.blank()
         for annotation in exchange.annotations:
             if again and annotation.severity is not Severity.INFO:
-                title_line(canvas, annotation, indent="  ")
+                title_line(canvas, annotation, indent="  ", name=False)
             else:
                 self._annotation(canvas, annotation, "  ")
+                canvas.blank()
         canvas.blank()
 
     def _annotation(self, canvas: Canvas, annotation: Annotation, indent: str) -> None:

@@ -60,7 +60,7 @@ def test_a_fitted_text_fits_and_is_printable(text, width):
     assert shown.isprintable()
 
 
-@given(st.text("aé漢🙂", max_size=80), st.integers(2, 40))
+@given(st.text("aé漢🙂", max_size=80), st.integers(0, 40))
 def test_ends_kept(text, width):
     assert cell_len(fit_left(text, width)) <= width
     assert cell_len(fit_right(text, width)) <= width

@@ -6,6 +6,7 @@ import io
 import re
 
 import pytest
+from msgspec.structs import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -155,8 +156,11 @@ def test_one_rule_at_many_origins_is_shown_in_full_once_for_notes():
     many = [exchange(i, f"https://{i}.test/", 200, NO_SAME_SITE) for i in range(10)]
     shown = printed(report_of(*many), 100)
     assert shown.count(NO_SAME_SITE.detail) == 1
-    assert "The same rule elsewhere" in shown
-    assert "and 3 more" in shown
+    assert "The same with https://1.test (#1), https://2.test (#2)" in shown
+    titled = [exchange(i, "https://a.test/", 200, replace(NO_SAME_SITE, title=f"Cookie {i}")) for i in range(10)]
+    shown = printed(report_of(*titled), 100)
+    assert "Also: Cookie 1, https://a.test (#1)" in shown
+    assert "and 3 more of this rule" in shown
     assert printed(report_of(*many), 100, verbose=1).count(NO_SAME_SITE.detail) == 10
 
 
@@ -178,7 +182,7 @@ def test_small_captures_explain_each_exchange_and_large_ones_list_them():
     assert few.count(FOUND.detail) == SMALL
     many = printed(report_of(*[exchange(i, "https://a.test/", 200, FOUND) for i in range(SMALL + 1)]))
     assert FOUND.detail not in many
-    assert f"{SMALL + 1} explanations: status {SMALL + 1}" in many
+    assert f"· status  {FOUND.title} ×{SMALL + 1}" in many
     assert (
         printed(report_of(*[exchange(i, "https://a.test/", 200, FOUND) for i in range(SMALL + 1)]), verbose=1).count(
             FOUND.detail
@@ -191,9 +195,11 @@ def test_of_very_many_exchanges_those_that_stand_out_are_listed():
     many = [exchange(i, f"https://a.test/{i}", 200) for i in range(500)]
     many[400] = exchange(400, "https://a.test/broken", 500, MISMATCH)
     shown = printed(report_of(*many))
-    assert re.search(r"#400 .*✗1 .*https://a.test/broken", shown)
-    assert "500 exchanges" in shown
-    assert len(shown.splitlines()) < 110
+    assert re.search(r"#400 .*✗1 .*a.test/broken", shown)
+    assert "1 of 500 exchanges stands out" in shown
+    assert len(shown.splitlines()) < 50
+    assert "None of 500 exchanges stands out" in printed(report_of(*many[:400], *many[:100]))
+    assert len(printed(report_of(*many), verbose=1).splitlines()) > 1000
 
 
 def test_focused_reports_leave_out_exchanges_with_nothing_to_say():
