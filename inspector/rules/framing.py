@@ -221,6 +221,7 @@ _NOT_IN_NAMES = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z\n-]")
         lets that user add fields of their own (header injection).
         """,
     fix="Use letters, digits and hyphens in names; strip or encode line breaks before a value is set.",
+    unless="Lines that a browser's recorder has evidently cut apart, and a browser's own requests, are not judged.",
     shows="""
         GET https://shop.test/ HTTP/1.1
 
@@ -248,14 +249,23 @@ def invalid_field(x: Subject) -> Iterator[Finding] | None:
     return None
 
 
+_RECORDERS_WORK = re.compile(r"[=;,/:\"\[\]{}]")
+"""In a browser's recording, such characters in a name are left from a line the recorder cut apart wrongly."""
+
+
 def _invalid(x: Subject) -> Iterator[Finding]:
+    browser = x.exchange.context.recorder.vantage == "browser"
     for side, where, fields, _ in _sides(x):
+        if browser and side == "request":
+            continue
         for line in fields.lines:
+            if browser and _RECORDERS_WORK.search(line.name):
+                continue
             bad = _NOT_IN_NAMES.search(line.name) or "\n" in line.name or not line.name
             control = next((n for c, n in (("\n", "LF"), ("\r", "CR"), ("\0", "NUL")) if c in line.value), None)
             if not bad and control is None:
                 continue
-            name = brief(line.name, 60)
+            name = brief(line.name.partition("=")[0], 60)  # what follows may be a cookie's value
             what = f"its value holds {control}" if control else "its name holds a character no field name may have"
             if not line.name:
                 what = "its name is empty"
@@ -317,7 +327,10 @@ _SINGLETONS = frozenset(
         Chromium refuses a response with two different `Location` or `Content-Disposition` values.
         """,
     fix="Send it once. Usually the application and the server in front of it both set it.",
-    unless="List fields (`Cache-Control`, `Vary`, `Accept` …) and `Set-Cookie` may be repeated.",
+    unless="""
+        List fields (`Cache-Control`, `Vary`, `Accept` …) and `Set-Cookie` may be repeated. A browser's own request does
+        not repeat fields; where its recording does, the recorder did it.
+        """,
     shows="""
         GET https://shop.test/ HTTP/1.1
 
@@ -341,7 +354,10 @@ def singleton_duplicated(x: Subject) -> Iterator[Finding] | None:
 
 
 def _duplicated(x: Subject) -> Iterator[Finding]:
+    browser = x.exchange.context.recorder.vantage == "browser"
     for side, where, fields, _ in _sides(x):
+        if browser and side == "request":
+            continue
         for name, values in fields.index.items():
             if len(values) < 2 or name not in _SINGLETONS:
                 continue

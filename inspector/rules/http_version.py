@@ -26,6 +26,7 @@ _MEANING = {
     "1.1": "A connection carries one exchange at a time, so a browser opens up to six an origin and queues the rest.",
     "2": "One connection carries many exchanges at the same time, with compressed fields; a lost packet holds up all "
     "of them, because TCP delivers in order.",
+    "spdy": "It was Google's forerunner of HTTP/2; browsers have removed it.",
     "3": "One QUIC connection carries many exchanges at the same time, and a lost packet holds up only the one it "
     "belongs to.",
 }
@@ -75,7 +76,7 @@ def negotiated(x: Subject) -> Finding | None:
     spoken = server or client or ""
     how, certain = _how(x, spoken, exchange.server.tls)
     evidence = _evidence(x, spoken)
-    meaning = _MEANING.get(spoken, "")
+    meaning = _MEANING.get(spoken.partition("/")[0], "")
     if two_sided and server and client and server != client:
         detail = (
             f"The client spoke {version_name(client)} to the recording proxy, and the proxy {version_name(server)} to "
@@ -86,7 +87,8 @@ def negotiated(x: Subject) -> Finding | None:
     else:
         where = " on both sides of the recording proxy" if two_sided and server and client else ""
         detail = f"{version_name(spoken)} was spoken{where}. {how} {meaning}"
-        title = f"{version_name(spoken)}" + ("" if x.url.scheme == "https" else ", without encryption")
+        over = "QUIC" if spoken == "3" else "TLS" if x.url.scheme == "https" else "plain TCP"
+        title = f"{version_name(spoken)} over {over}"
     return Finding(
         detail.strip(),
         None,

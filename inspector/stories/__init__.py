@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from inspector.report import Story
+from inspector.stories.connections import ConnectionStories
+from inspector.stories.redirects import RedirectStories
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -24,7 +26,7 @@ class Stories:
     """All tellers."""
 
     def __init__(self) -> None:
-        self._tellers: tuple[Teller, ...] = ()
+        self._tellers: tuple[Teller, ...] = (RedirectStories(), ConnectionStories())
 
     def observe(self, x: Subject) -> None:
         """Take note of one exchange."""

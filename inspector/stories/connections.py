@@ -1,0 +1,178 @@
+"""The story of a page's connections: how many, which HTTP on them, what they cost and what waited for them.
+
+Told from what the recording says alone: where it names no connections, their number is not guessed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from inspector import words
+from inspector.report import Story
+from inspector.rules.http_version import version_name
+from inspector.session.connections import Origin, from_network, record
+
+if TYPE_CHECKING:
+    from inspector.subject import Subject
+
+MOST_PAGES = 24
+MOST_ORIGINS = 96
+MOST_INDICES = 1_000
+MOST_STEPS = 8
+"""Origins told one by one; the others are told together."""
+
+
+class _Page:
+    __slots__ = ("exchanges", "indices", "left_out", "name", "origins")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.exchanges = 0
+        self.indices: list[int] = []
+        self.origins: dict[str, Origin] = {}
+        self.left_out = 0
+        """Exchanges with origins beyond `MOST_ORIGINS`."""
+
+
+class ConnectionStories:
+    """One story a page; one for the whole capture where it knows no pages."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[str, _Page] = OrderedDict()
+
+    def observe(self, x: Subject) -> None:
+        """Count one exchange that crossed the network."""
+        if not from_network(x) or x.url.origin == "null" or (x.response is None and x.exchange.server.id is None):
+            return
+        page = x.exchange.context.page
+        key = page.id if page is not None else ""
+        found = self._pages.get(key)
+        if found is None:
+            if len(self._pages) >= MOST_PAGES:
+                self._pages.popitem(last=False)
+            name = x.masker.url(page.title or page.url or page.id) if page is not None else ""
+            found = self._pages[key] = _Page(name)
+        found.exchanges += 1
+        if len(found.indices) < MOST_INDICES:
+            found.indices.append(x.exchange.index)
+        origin = found.origins.get(x.url.origin)
+        if origin is None:
+            if len(found.origins) >= MOST_ORIGINS:
+                found.left_out += 1
+                return
+            origin = found.origins[x.url.origin] = Origin(x.url.origin)
+        record(origin, x, spans=True)
+
+    def finish(self) -> tuple[Story, ...]:
+        """The stories of pages with at least two exchanges."""
+        return tuple(_tell(page) for page in self._pages.values() if page.exchanges > 1)
+
+
+def _tell(page: _Page) -> Story:
+    origins = sorted(page.origins.values(), key=lambda o: -o.exchanges)
+    connections = len({c for o in origins for c in o.connections})
+    known = all(o.unknown == 0 for o in origins)
+    title = f"Connections: {words.count(page.exchanges, 'exchange')} with {words.count(len(origins), 'origin')}"
+    if known and connections:
+        title += f" over {words.count(connections, 'connection')}"
+    if page.name:
+        title += f", for {page.name[:80]}"
+    steps = [_origin(origin) for origin in origins[:MOST_STEPS]]
+    rest = origins[MOST_STEPS:]
+    if rest:
+        steps.append(_together(rest))
+    steps += _costs(origins)
+    if not known:
+        without = sum(o.unknown for o in origins)
+        which = "any exchange" if without >= page.exchanges - page.left_out else f"{without} of the exchanges"
+        steps.append(f"Not known: the recording does not say over which connection {which} went.")
+    return Story("connections", title, tuple(page.indices), tuple(steps))
+
+
+def _versions(origin: Origin) -> str:
+    names = [version_name(v) for v in sorted(origin.versions, key=lambda v: -origin.versions[v])]
+    return words.listed(names)
+
+
+def _origin(origin: Origin) -> str:
+    """One origin: how much over what, and what that meant here."""
+    opened = len(origin.connections)
+    text = f"`{origin.origin[:100]}`: {words.count(origin.exchanges, 'exchange')}"
+    text += f" over {_versions(origin)}" if origin.versions else " (HTTP version not recorded)"
+    if opened and not origin.unknown:
+        text += f" on {words.count(opened, 'connection')}"
+    flight = origin.in_flight
+    if flight is not None and flight > 1:
+        text += f", up to {flight} pending at once"
+    text += "."
+    version = next(iter(origin.versions), None) if len(origin.versions) == 1 else None
+    if version in ("2", "3") and opened == 1 and not origin.unknown and flight is not None and flight > 1:
+        text += " They shared the one connection (multiplexing)"
+        text += (
+            ": over TCP a lost packet would hold up all of them."
+            if version == "2"
+            else ": over QUIC a lost packet holds up only the exchange it belongs to."
+        )
+    elif version == "2" and opened > 1 and not origin.unknown:
+        text += (
+            " HTTP/2 needs one connection; more can come from requests with and without credentials, which browsers keep "
+            "apart."
+        )
+    elif version == "1.1" and origin.waited:
+        text += (
+            f" Each connection carries one exchange at a time: {words.count(origin.waited, 'request')} "
+            f"{'was' if origin.waited == 1 else 'were'} held back before being sent, up to "
+            f"{words.milliseconds(origin.longest_blocked)}."
+        )
+    elif version == "1.1" and opened > 1 and not origin.unknown and flight is not None and flight > 1:
+        text += " Each connection carries one exchange at a time, so several were opened."
+    elif version == "1.1" and opened == origin.exchanges > 2 and not origin.unknown:
+        text += " No connection was used twice."
+    return text
+
+
+def _together(rest: list[Origin]) -> str:
+    exchanges = sum(o.exchanges for o in rest)
+    single = sum(o.exchanges == 1 for o in rest)
+    text = f"{words.count(len(rest), 'further origin')} with {words.count(exchanges, 'exchange')} together"
+    if single > 1:
+        text += f"; {single} of them got a single request, and each needs a connection of its own for that"
+    return text + "."
+
+
+def _costs(origins: list[Origin]) -> list[str]:
+    """What opening connections and waiting for them took, in sum."""
+    steps: list[str] = []
+    handshakes = [h for o in origins for h in o.handshakes]
+    if handshakes:
+        tcp, tls = sum(h[0] for h in handshakes), sum(h[1] for h in handshakes)
+        with_tls = sum(h[1] > 0 for h in handshakes)
+        text = (
+            f"{words.count(len(handshakes), 'connection')} had to be opened: {words.milliseconds(tcp)} of TCP "
+            "handshakes"
+        )
+        if with_tls:
+            text += f" and {words.milliseconds(tls)} of TLS handshakes"
+        slowest = max(handshakes, key=sum)
+        text += f" in sum (many of them side by side); the slowest took {words.milliseconds(sum(slowest))}."
+        steps.append(text)
+    reused = sum(o.exchanges - len(o.connections) for o in origins if o.connections and not o.unknown)
+    if reused > 0:
+        steps.append(f"{words.count(reused, 'exchange')} found a connection open and paid for no handshake.")
+    old = [o for o in origins if set(o.versions) == {"1.1"} and o.waited and o.origin.startswith("https:")]
+    if old:
+        waited = sum(o.waited for o in old)
+        steps.append(
+            f"Over HTTP/2 or HTTP/3 the {words.count(waited, 'request')} held back on "
+            f"{words.listed(words.ticked(o.origin[:60] for o in old), most=3)} could have been sent at once. (Part of "
+            "such a wait "
+            "can be the browser's own scheduling by priority.)"
+        )
+    offers = [o for o in origins if o.http3_offered_at is not None and "3" not in o.versions]
+    if offers:
+        steps.append(
+            f"HTTP/3 was offered (`Alt-Svc`) by {words.listed(words.ticked(o.origin[:60] for o in offers), most=3)} "
+            "and not used yet."
+        )
+    return steps
