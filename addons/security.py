@@ -5,4 +5,4 @@ Try it with ``mitmdump -s addons/security.py``; see `annotate.py` for where find
 
 from inspector.proxy.script import explain
 
-addons = explain("security", "csp")
+addons = explain("security")

@@ -21,7 +21,7 @@ _STYLES = {"untrusted": "bold yellow", "unsafe": "bold yellow", "trouble": "bold
 
 
 class Shown(Struct, frozen=True):
-    """How much to print: with `quiet` only exchanges with an error or a warning and no header; `focused` says that
+    """How much to print: with `quiet` only exchanges with an error or a warning, and no instructions; `focused` says that
     some topics were chosen, so that exchanges without findings are left out."""
 
     quiet: bool = False
@@ -89,11 +89,11 @@ class LiveView:
     # -- before and after ----------------------------------------------------------------------------------------
 
     def header(self, listening: Listening, options: ProxyOptions) -> None:
-        """Say where the proxy is and what to do next."""
-        if self._shown.quiet:
-            return
+        """Say where the proxy is and, unless it is to be quiet, what to do next."""
         address = listening.url.removeprefix("http://")
         self._line(Text.assemble("Proxy listening on ", (address, "bold"), ". Press Ctrl-C to end."))
+        if self._shown.quiet:
+            return
         self._line(Text(f"Set {address} as the HTTP and HTTPS proxy of a browser or tool. To try it:"))
         example = f"    curl -x {listening.url} --cacert {listening.ca_certificate} https://example.com/"
         self._line(Text(example), whole=True)

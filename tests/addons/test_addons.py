@@ -143,7 +143,7 @@ def test_all_of_them_together_and_silent(tmp_path: Path) -> None:
     scripts = [argument for addon in ADDONS for argument in ("-s", str(addon))]
     with (
         Origin({"/items": refuse}) as origin,
-        mitmdump(tmp_path / "c", *scripts, "-w", str(file), "--set", "inspector_log=off", "-q") as (url, end),
+        mitmdump(tmp_path / "c", *scripts, "-w", str(file), "--set", "inspector_log=off") as (url, end),
     ):
         pass_through = httpx.Client(proxy=url, trust_env=False)
         with pass_through:
@@ -201,14 +201,17 @@ def test_metadata_that_is_not_ours_is_no_finding() -> None:
     assert "Nothing" in contentviews_text(flow)
 
 
-def test_reloading_a_script_does_no_harm(tmp_path: Path) -> None:
+def test_reloading_a_script_does_no_harm() -> None:
     async def run() -> None:
         with taddons.context() as context:
-            script = Script(str(ROOT / "addons" / "annotate.py"), False)
+            script = Script(str(ROOT / "addons" / "annotate.py"), True)
             context.master.addons.add(script)
+            script.loadscript()
             script.loadscript()
             names = [addon.name for addon in script.ns.addons]
             assert names == ["inspector-all-watcher", "inspector-all"]
+            assert "inspector-all" in context.master.addons.lookup
+            script.done()
 
     asyncio.run(run())
 
