@@ -116,8 +116,8 @@ def _origin(origin: Origin) -> str:
         )
     elif version == "2" and opened > 1 and not origin.unknown:
         text += (
-            " HTTP/2 needs one connection; more can come from requests with and without credentials, which browsers keep "
-            "apart."
+            " HTTP/2 needs one connection; more can come from requests with and without credentials, which browsers "
+            "keep apart."
         )
     elif version == "1.1" and origin.waited:
         text += (
