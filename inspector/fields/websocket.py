@@ -16,7 +16,7 @@ CLOSE_CODES = {
     1002: ("protocol error", "The other side broke a rule of the protocol."),
     1003: (
         "unsupported data",
-        "The other side sent a kind of data this one does not take, binary instead of text, say.",
+        "The other side sent a kind of data this one does not take, binary data for one.",
     ),
     1005: ("no code given", f"The close frame held no code. {_NEVER}"),
     1006: (

@@ -107,8 +107,16 @@ def te_and_cl(x: Subject) -> Iterator[Finding]:
         Content-Length: 12
         """,
 )
-def duplicate_content_length(x: Subject) -> Iterator[Finding]:
+def duplicate_content_length(x: Subject) -> Iterator[Finding] | None:
     """Several lines, or a list in one."""
+    for fields in (x.req, x.res):
+        lines = fields.index.get("content-length")
+        if lines and (len(lines) > 1 or "," in lines[0]):
+            return _lengths(x)
+    return None
+
+
+def _lengths(x: Subject) -> Iterator[Finding]:
     for side, where, fields, _ in _sides(x):
         lines = fields.index.get("content-length", ())
         values = (
@@ -236,15 +244,15 @@ _NOT_IN_NAMES = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z\n-]")
         """,
 )
 def invalid_field(x: Subject) -> Iterator[Finding] | None:
-    """Two quick looks over the joined names and values; details only where they find something."""
-    for fields in (x.req, x.res):
+    """A quick look over names and values; details only where it finds something."""
+    browser = x.exchange.context.recorder.vantage == "browser"
+    for fields in (x.res,) if browser else (x.req, x.res):
         index = fields.index
-        names = "\n".join(index)
-        if _NOT_IN_NAMES.search(names) or "" in index:
+        if _NOT_IN_NAMES.search("\n".join(index)) or "" in index:
             return _invalid(x)
         for line in fields.lines:
             value = line.value
-            if "\n" in value or "\r" in value or "\0" in value:
+            if not value.isprintable() and ("\n" in value or "\r" in value or "\0" in value):
                 return _invalid(x)
     return None
 

@@ -232,7 +232,7 @@ def upgrade_failed(x: Subject) -> Finding | None:
     "websocket/insecure",
     Severity.WARNING,
     "WebSocket without encryption",
-    on=scheme("ws", "http"),
+    on=scheme("ws") + request_field("upgrade", "sec-websocket-key"),
     references=(RFC6455 + "10.6", "https://www.w3.org/TR/mixed-content/"),
     what="A WebSocket runs over `ws:` (plain HTTP), not `wss:`.",
     why="""
