@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
+import time
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -15,14 +16,14 @@ from inspector.proxy.options import Listening, ProxyOptions
 from inspector.render.escape import clipped
 from inspector.render.terminal import Terminal
 from inspector.report import ExchangeReport, Severity, Story, Summary
-from inspector.url import is_loopback
+from inspector.url import is_loopback, parse
 
 _STYLES = {"untrusted": "bold yellow", "unsafe": "bold yellow", "trouble": "bold red", "tls": "yellow", "opened": "dim"}
 
 
 class Shown(Struct, frozen=True):
-    """How much to print: with `quiet` only exchanges with an error or a warning, and no instructions; `focused` says that
-    some topics were chosen, so that exchanges without findings are left out."""
+    """How much to print. With `quiet`: no instructions, and only exchanges with an error or a warning. `focused` says
+    that some topics were chosen, so that exchanges without findings are left out."""
 
     quiet: bool = False
     focused: bool = False
@@ -59,13 +60,56 @@ class Tally:
         )
 
 
+class Pace:
+    """Keeps printing to what a person can follow: `rate` exchanges a second, after a start of `burst`.
+
+    Beyond it, an exchange is printed only if it has a finding that was not printed yet for its origin: drawing a block
+    takes as long as forwarding a request, and a load test would scroll by unread.
+    """
+
+    def __init__(self, rate: float = 40, burst: float = 200, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._left, self._at = burst, clock()
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self.skipped = 0
+
+    def allows(self, report: ExchangeReport) -> bool:
+        """Whether to print this one; counts it in `skipped` if not."""
+        now = self._clock()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        new = self._new(report)
+        if self._left < 1 and not new:
+            self.skipped += 1
+            return False
+        self._left = max(0.0, self._left - 1)
+        return True
+
+    def _new(self, report: ExchangeReport) -> bool:
+        origin = parse(report.url).origin
+        new = False
+        for annotation in report.annotations:
+            if annotation.severity is Severity.INFO:
+                continue
+            key = (annotation.rule, origin)
+            if key not in self._known:
+                new = True
+                self._known[key] = None
+        while len(self._known) > 5000:
+            self._known.popitem(last=False)
+        return new
+
+
 class LiveView:
     """Prints what passes. The proxy's sink.
 
     `on_gone` is called once when nobody reads the output any more; nothing is printed from then on.
     """
 
-    def __init__(self, terminal: Terminal, shown: Shown, on_gone: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, terminal: Terminal, shown: Shown, on_gone: Callable[[], None] = lambda: None, pace: Pace | None = None
+    ) -> None:
+        self._pace = pace or Pace()
         self._terminal = terminal
         self._shown = shown
         self._on_gone = on_gone
@@ -77,7 +121,8 @@ class LiveView:
     def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
         """Print one exchange that ended."""
         self._tally.add(report)
-        if self._worth(report):
+        if self._worth(report) and self._pace.allows(report):
+            self._catch_up()
             self._print(lambda: self._terminal.exchange(report))
 
     def notice(self, notice: Notice) -> None:
@@ -116,10 +161,19 @@ class LiveView:
             )
         self._line(Text(""))
 
+    def _catch_up(self) -> None:
+        """Say how many were left out since the last that was printed."""
+        skipped = self._pace.skipped
+        if skipped:
+            self._pace.skipped = 0
+            more = "one more exchange" if skipped == 1 else f"{skipped:,} more exchanges"
+            self._line(Text(f"… {more} came too fast to print, with no finding that is not shown above", style="dim"))
+
     def footer(self, stories: tuple[Story, ...], options: ProxyOptions) -> None:
         """Say what it all came to, and what to run next."""
         for story in stories:
             self._tally.add(story)
+        self._catch_up()
         self._line(Text(""))
         self._print(lambda: self._terminal.summary(self._tally.summary()))
         if options.save is not None:

@@ -31,7 +31,7 @@ from inspector.proxy.options import (
     mitmproxy_options,
     prepare_directory,
 )
-from inspector.proxy.save import open_saver
+from inspector.proxy.save import FlowSaver, open_saver
 from inspector.proxy.stream import Streaming
 from inspector.proxy.upstream import LoopbackOnly, resolve_locally
 from inspector.proxy.watch import Watcher
@@ -127,7 +127,13 @@ class Proxy:
         extra: list[object] = [
             Watcher(),
             Streaming(asked.body_limit, asked.message_limit),
-            InspectorAddon(Annotator(self.engine, RECORDER), self._sink, saver, asked.hosts, confdir / CA_CERTIFICATE),
+            InspectorAddon(
+                Annotator(self.engine, RECORDER, marking=isinstance(saver, FlowSaver)),
+                self._sink,
+                saver,
+                asked.hosts,
+                confdir / CA_CERTIFICATE,
+            ),
             start,
         ]
         if asked.only_loopback:
