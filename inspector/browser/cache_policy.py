@@ -24,7 +24,6 @@ HEURISTIC_STATUSES = frozenset({200, 203, 204, 206, 300, 301, 308, 404, 405, 410
 """Statuses a cache may store and guess a lifetime for without being told (RFC 9110, section 15.1)."""
 FOREVER = frozenset({300, 301, 308, 410})
 """Those that Chromium reuses without end where nothing limits them."""
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NEVER_KEPT = frozenset({401, 407, 416})
 _GUESSED = frozenset({200, 203, 206})
 
@@ -100,9 +99,7 @@ def policy(
         validate=validate,
         shared_validate="`no-cache`" if cc.unqualified("no-cache") else None,
         max_age=max_age,
-        stale_while_revalidate=0
-        if must_revalidate or status in REDIRECTS
-        else cc.plain_seconds("stale-while-revalidate") or 0,
+        stale_while_revalidate=0 if must_revalidate else cc.plain_seconds("stale-while-revalidate") or 0,
         guess=status in _GUESSED and not must_revalidate,
         forever=status in FOREVER,
         conditional=status in (200, 206),
@@ -194,7 +191,7 @@ def _permission(cc: CacheControl, status: int, expires: bool, *, shared: bool) -
         return "`public`"
     if not shared and cc.has("private"):
         return "`private`"
-    if not shared and cc.plain_seconds("stale-while-revalidate") and status not in REDIRECTS:
+    if not shared and cc.plain_seconds("stale-while-revalidate"):
         return "`stale-while-revalidate`"
     return f"the status `{status}`" if status in HEURISTIC_STATUSES else ""
 

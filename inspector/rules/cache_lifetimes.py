@@ -75,12 +75,16 @@ _FINGERPRINT = re.compile(
 )
 
 
+# A database's object id, or words with a number among them (`GillSansW01Light`).
+_NO_HASH = re.compile(r"[0-9a-f]{24}|(?:[A-Z]?[a-z]{3,}|[A-Z]?\d+)+", re.ASCII)
+
+
 @lru_cache(maxsize=2048)
 def fingerprint(path: str) -> str | None:
     """The part of a path that looks like a hash of the content, or ``None``. A date or a plain number is none."""
     last = path[path.rfind("/") :]
     match = _FINGERPRINT.search(last)
-    if match is None or match[1].isdigit() or match[1].isalpha():
+    if match is None or match[1].isdigit() or match[1].isalpha() or _NO_HASH.fullmatch(match[1]):
         return None
     return match[1]
 

@@ -33,6 +33,8 @@ def directives_in_words(value: str) -> str:
     if control.plain("no-store") and not control.has("must-understand"):
         void = [f"`{text}`" for text in texts if text.lower() != "no-store" and text.lower() != "no-transform"]
         return f"Beside it {listed(void)} {'has' if len(void) == 1 else 'have'} no effect." if void else ""
+    if len(texts) == 1 and control.plain_seconds("max-age"):
+        return ""  # the sentence before has said it
     said = {d.text: f"`{d.text}`: {meaning}" for d in control.directives if (meaning := _meaning(d)) is not None}
     return "; ".join(said.values()) + "." if said else ""
 
@@ -77,12 +79,17 @@ def _meaning(d: Directive) -> str | None:
 @lru_cache(maxsize=4096)
 def title(policy: Policy, verdict: CacheVerdict) -> str:
     """The outcome in a few words."""
-    left = None if verdict.lifetime is None else verdict.lifetime - (verdict.age or 0)
+    left = None if verdict.lifetime is None else _left(verdict.lifetime, verdict.age or 0)
     if verdict.served_from == "revalidated":
         return "Confirmed unchanged, and " + _outcome(policy, verdict, left)
     prefix = "From the browser's cache, " if verdict.served_from == "cache" else ""
     text = prefix + _outcome(policy, verdict, left)
     return text[0].upper() + text[1:]
+
+
+def _left(lifetime: float, age: float) -> float:
+    """What remains of a lifetime; an age of less than a hundredth of it is not worth the odd number it makes."""
+    return lifetime if age * 100 < lifetime else max(lifetime - age, 1)
 
 
 def _outcome(policy: Policy, verdict: CacheVerdict, left: float | None) -> str:
@@ -94,8 +101,7 @@ def _outcome(policy: Policy, verdict: CacheVerdict, left: float | None) -> str:
         if left is None:
             return "reusable without end"
         by = " by Chromium's guess" if verdict.basis == "heuristic" else ""
-        more = " more" if verdict.age else ""
-        return f"reusable for {duration(max(left, 1))}{more}{by}"
+        return f"reusable for {duration(left)}{' more' if left != verdict.lifetime else ''}{by}"
     if verdict.reuse == "stale-while-revalidate":
         return "stale, but usable while the browser renews it"
     if verdict.reuse == "revalidate":
@@ -111,7 +117,7 @@ def browser_sentence(policy: Policy, verdict: CacheVerdict) -> str:
     if not verdict.stored or verdict.reuse != "fresh" or verdict.lifetime is None:
         return verdict.because
     age = verdict.age or 0
-    left = duration(max(verdict.lifetime - age, 1))
+    left = duration(_left(verdict.lifetime, age))
     if verdict.basis == "heuristic":
         text = (
             f"Browsers reuse it without asking for {left}, by a guess: no field states a lifetime, and they take a "
