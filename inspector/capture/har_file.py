@@ -38,6 +38,7 @@ _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _SAMPLED = 200
 _SINGLE = 64 << 20
+_KEPT = 16 << 20
 
 Octets = Raw | memoryview
 
@@ -58,6 +59,7 @@ class HarCapture(Capture):
         self._parts: dict[str, Any] = {}
         self._cut = False
         self._raws: Sequence[Octets] = self._find_entries(opened.data)
+        self._kept: dict[int, schema.Entry] | None = {} if len(opened.data) <= _KEPT else None
         self._side_files = opened.side_file
         self.entries = len(self._raws)
         creator = har_tolerant.program_of(self._parts.get("creator"))
@@ -82,10 +84,9 @@ class HarCapture(Capture):
             raw_sizes="mitmproxy" in self._name,
             connections=Connections("firefox" in self._name or "firebug" in self._name),
         )
-        raws = self._raws
-        for index in self._order() if order == "causal" else range(len(raws)):
+        for index in self._order() if order == "causal" else range(len(self._raws)):
             try:
-                exchange = exchange_of(self._decode(raws[index]), index, shared)
+                exchange = exchange_of(self._entry(index), index, shared)
             except Exception as error:
                 # One entry is never worth the others: whatever is wrong with it is said, and the next is read.
                 self._skipped[index] = self._reason(error, index)
@@ -98,6 +99,15 @@ class HarCapture(Capture):
         if isinstance(error, Unusable | har_tolerant.Unreadable):
             return str(error)
         return f"entry could not be read ({type(error).__name__})"
+
+    def _entry(self, index: int) -> schema.Entry:
+        """One entry, decoded; of a small file it is kept, because order, sample and exchange all ask for it."""
+        if self._kept is None:
+            return self._decode(self._raws[index])
+        entry = self._kept.get(index)
+        if entry is None:
+            entry = self._kept[index] = self._decode(self._raws[index])
+        return entry
 
     def _decode(self, raw: Octets) -> schema.Entry:
         try:
@@ -113,27 +123,26 @@ class HarCapture(Capture):
         return har_tolerant.entry_of(value)
 
     def _sample(self) -> Iterator[schema.Entry]:
-        for raw in self._raws[:_SAMPLED]:
+        for index in range(min(len(self._raws), _SAMPLED)):
             try:
-                yield self._decode(raw)
+                yield self._entry(index)
             except ValueError:
                 continue
 
     def _order(self) -> list[int]:
-        return causal_order([self._place(raw) for raw in self._raws], self._asked_method)
+        return causal_order([self._place(index) for index in range(len(self._raws))], self._asked_method)
 
-    def _place(self, raw: Octets) -> Place:
+    def _place(self, index: int) -> Place:
+        head: schema.Head | schema.Entry
         try:
-            head = _head(raw)
-            request, started = head.request, head.started
-            time, kind = head.time, head.resource_type
-        except _UNDECODABLE:
+            # The head alone is decoded in half the time; where the whole is kept, it is decoded once for all.
+            head = _head(self._raws[index]) if self._kept is None else self._entry(index)
+        except (*_UNDECODABLE, ValueError):
             try:
-                entry = self._decode(raw)
+                head = self._entry(index)
             except ValueError:
                 return Place()
-            request = schema.HeadRequest(entry.request.method, entry.request.url) if entry.request else None
-            started, time, kind = entry.started, entry.time, entry.resource_type
+        request, started, time, kind = head.request, head.started, head.time, head.resource_type
         begun = values.timestamp(started) if isinstance(started, str) else values.epoch(started or 0)
         if request is None:
             return Place(begun, values.duration(time))
@@ -143,7 +152,7 @@ class HarCapture(Capture):
 
     def _asked_method(self, index: int) -> str | None:
         try:
-            request = self._decode(self._raws[index]).request
+            request = self._entry(index).request
         except ValueError:
             return None
         for line in request.headers if request is not None else ():
