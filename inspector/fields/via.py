@@ -13,6 +13,10 @@ _HOP = re.compile(
 )
 
 
+LONGEST = 4096
+"""Characters read of a ``Via`` value; splitting takes time by the square of its length."""
+
+
 class Hop(Struct, frozen=True):
     """One intermediary: what it received (``"1.1"``), what it calls itself, and its comment (often its software)."""
 
@@ -36,7 +40,7 @@ class ProxyStatus(Struct, frozen=True):
 def parse_via(value: str) -> tuple[Hop, ...]:
     """The intermediaries, nearest to the sender first; parts that cannot be read are left out."""
     found: list[Hop] = []
-    for part in re.split(r",(?![^(]*\))", value):
+    for part in re.split(r",(?![^(]*\))", value[:LONGEST]):
         match = _HOP.fullmatch(part.strip())
         if match:
             found.append(Hop(match[1] or "HTTP", match[2], match[3], match[4]))
