@@ -36,6 +36,7 @@ def permit_of(x: Subject) -> Permit:
         get("access-control-allow-methods"),
         get("access-control-allow-headers"),
         get("access-control-max-age"),
+        x.status in REDIRECTS and bool(get("location")),
     )
 
 
@@ -54,8 +55,7 @@ def judge_preflight(x: Subject, permit: Permit, plain: Failure | None, included:
     because = [] if is_safelisted_method(method) else [f"method {method}"]
     because += [f"field {name}" for name in names]
     preflight = Preflight(True, tuple(because) or (UPLOAD,))
-    known = Credentials(None, "not shown: a preflight never carries credentials")
-    outcome, failure, condition = weigh(plain, included, known.include)
+    outcome, failure, condition = weigh(plain, included, None)
     if x.response is None:
         outcome, failure, condition = "unknown", None, None
     steps = [
@@ -65,7 +65,8 @@ def judge_preflight(x: Subject, permit: Permit, plain: Failure | None, included:
     if x.response is None:
         steps.append(Step("a response arrived", "none", "fail"))
     else:
-        steps += _preflight_steps(permit, origin, method, names, plain, included)
+        steps.append(Step("credentials mode", mode_of_preflight(plain, included), "unknown"))
+        steps += _preflight_steps(permit, origin, method, names)
     return CorsVerdict(
         outcome,
         failure.code if failure else None,
@@ -77,23 +78,18 @@ def judge_preflight(x: Subject, permit: Permit, plain: Failure | None, included:
     )
 
 
-_ORIGIN_CODES = (
-    "WildcardOriginNotAllowed",
-    "MissingAllowOriginHeader",
-    "MultipleAllowOriginValues",
-    "InvalidAllowOriginValue",
-    "AllowOriginMismatch",
-)
+def mode_of_preflight(plain: Failure | None, included: Failure | None) -> str:
+    """What a preflight shows of the credentials mode, and what else it would be refused for."""
+    text = "not shown: a preflight never carries credentials"
+    if plain is not None and included is not None and plain.code != included.code:
+        text += f"; with `include` the reason would be {included.code}"
+    return text
 
 
-def _preflight_steps(
-    permit: Permit, origin: str, method: str, names: Sequence[str], plain: Failure | None, included: Failure | None
-) -> list[Step]:
+def _preflight_steps(permit: Permit, origin: str, method: str, names: Sequence[str]) -> list[Step]:
     """Every check until the first that fails whatever the credentials mode."""
-    steps = []
-    redirect = plain is not None and plain.code == "PreflightDisallowedRedirect"
-    steps.append(Step("is no redirect", str(permit.status), "fail" if redirect else "pass"))
-    if redirect:
+    steps = [Step("is no redirect", str(permit.status), "fail" if permit.redirect else "pass")]
+    if permit.redirect:
         return steps
     steps += origin_steps(permit.allow_origin, permit.allow_credentials, origin, None)
     if steps[-1].result == "fail" or steps[-2].result == "fail":

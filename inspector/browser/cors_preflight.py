@@ -34,7 +34,10 @@ PREFLIGHT_CODE = {
 
 
 class Permit(Struct, frozen=True):
-    """What a preflight's response says: the combined values of its fields, ``None`` where absent."""
+    """What a preflight's response says: the combined values of its fields, ``None`` where absent.
+
+    `redirect` is whether it sends the browser elsewhere: a redirect's status and a ``Location``.
+    """
 
     status: int
     allow_origin: str | None = None
@@ -42,6 +45,7 @@ class Permit(Struct, frozen=True):
     allow_methods: str | None = None
     allow_headers: str | None = None
     max_age: str | None = None
+    redirect: bool = False
 
 
 @lru_cache(maxsize=1024)
@@ -71,7 +75,7 @@ def allowed_headers(value: str | None) -> frozenset[str] | None:
 
 def check_preflight(permit: Permit, origin: str, include: bool) -> Failure | None:
     """The preflight's own check: origin and credentials first, then the status (Fetch, step 7)."""
-    if 300 <= permit.status <= 399 and permit.status != 304:
+    if permit.redirect:
         return Failure("PreflightDisallowedRedirect")
     failure = check(permit.allow_origin, permit.allow_credentials, origin, include)
     if failure is not None:

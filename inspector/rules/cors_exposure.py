@@ -207,8 +207,8 @@ def vary_origin(x: Subject) -> Found:
     shown = x.masker.text(allowed or "")
     detail = (
         f"The answer permits `{shown}` alone, and a cache may keep it"
-        f" (`Cache-Control: {x.shown('response', 'cache-control')}`). `Vary` does not name `Origin`, so the copy may be "
-        "given to a page of another origin, which is then blocked."
+        f" (`Cache-Control: {x.shown('response', 'cache-control')}`). `Vary` does not name `Origin`, so the copy "
+        "may be given to a page of another origin, which is then blocked."
     )
     evidence = (
         x.response_field("access-control-allow-origin", shown, "for this origin only"),

@@ -211,6 +211,8 @@ class Preflights:
         if not asked.answered or outcome == "allowed" or (outcome == "depends" and code is not None):
             steps.append(Step("a response arrived", "none, and the preflight does not explain it", "unknown"))
             return CorsVerdict("unknown", preflight=preflight, steps=tuple(steps))
+        if include is None:
+            steps.append(Step("credentials mode", cors.mode_of_preflight(asked.plain, asked.included), "unknown"))
         result = f"exchange {asked.index} did not permit the request, so it was never sent"
         steps.append(Step("the preflight permits it", result, "fail" if outcome == "blocked" else "unknown"))
         parameter = x.masker.text(why.parameter) if why else None

@@ -36,6 +36,7 @@ _OFF = (
     "PrivateNetworkAccessSendPreflights",
     "HttpsUpgrades",
     "HttpsFirstBalancedModeAutoEnable",
+    "IsolateSandboxedIframes",  # a sandboxed frame of its own process would be a log of its own
     "MediaRouter",
     "OptimizationHints",
     "Translate",

@@ -1,0 +1,62 @@
+"""Our CORS verdicts against a real Chromium's, request by request."""
+
+import pytest
+
+from tests.browser.cors_scenarios import KINDS, Comparison, all_scenarios, compare, hand_written, play
+from tests.conftest import needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def lab():
+    from tests.browser.cors_scenarios import NAMES
+    from tests.browser.harness import Harness
+
+    with Harness(NAMES) as harness:
+        yield harness
+
+
+def argued(result: Comparison) -> str | None:
+    """Why a disagreement is right as it is; ``None`` where it is a mistake."""
+    if result.agreement == "unknown" and result.browser.startswith("net::"):
+        return "nothing arrived, and not because of CORS: there is nothing to judge"
+    if result.agreement == "either":
+        return "refused with and without credentials, for different reasons; a preflight does not show which applied"
+    return None
+
+
+def check(results: list[Comparison]) -> None:
+    wrong = [r for r in results if r.agreement not in ("same", "condition") and argued(r) is None]
+    assert not wrong, "\n".join(" | ".join(r) for r in wrong)
+
+
+def test_hand_written_scenarios(lab):
+    results = []
+    for number, scenario in enumerate(hand_written()[::2]):
+        results += compare(scenario, play(lab, scenario, 1000 + number))
+    check(results)
+    assert len(results) > 50
+    assert sum(r.agreement == "same" for r in results) > 0.85 * len(results)
+
+
+def test_mutations(lab):
+    results = []
+    for number, scenario in enumerate(all_scenarios(160, seed=3)[-40:]):
+        results += compare(scenario, play(lab, scenario, 2000 + number))
+    check(results)
+    assert sum("(" in r.browser for r in results) >= 10, "too few of them are refused to tell anything"
+
+
+def test_a_sanitised_recording_leads_to_no_wrong_verdict(lab):
+    results = []
+    for number, scenario in enumerate(hand_written()[1::4]):
+        results += compare(scenario, play(lab, scenario, 3000 + number), sanitised=True)
+    check(results)
+
+
+def test_kinds_are_all_there_are(lab):
+    [scenario] = [s for s in hand_written() if s.name == "no-cors"]
+    results = compare(scenario, play(lab, scenario, 4000))
+    assert {r.agreement for r in results} <= set(KINDS)
+    assert results[0].ours == "no CORS"

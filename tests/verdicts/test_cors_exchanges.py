@@ -1,0 +1,247 @@
+"""CORS verdicts on whole exchanges: whether the protocol applies, how sure the verdict is, and pairs with preflights."""
+
+import msgspec
+import pytest
+
+from inspector.engine import Engine
+from inspector.exchange import Body, Recorder
+from inspector.rules.example import parse_example
+
+CHROME = Recorder("har", "WebInspector 537.36", vantage="browser", cookies_recorded=False, preflights_recorded=True)
+
+
+def verdicts(text, recorder=None):
+    engine = Engine()
+    found = []
+    for exchange in parse_example(text):
+        if recorder is not None:
+            exchange = msgspec.structs.replace(
+                exchange, context=msgspec.structs.replace(exchange.context, recorder=recorder)
+            )
+        found.append(engine.observe(exchange).verdicts.cors)
+    return found
+
+
+def verdict(text, recorder=None):
+    return verdicts(text, recorder)[-1]
+
+
+def get(
+    *request, response=("Access-Control-Allow-Origin: *",), line="GET https://api.test/x HTTP/2", status=200, head=""
+):
+    sent = "\n".join((head + line if not head else f"{head}\n{line}", *request))
+    return f"{sent}\n\nHTTP/2 {status}\n" + "\n".join(response) + "\n"
+
+
+ORIGIN = "Origin: https://shop.test"
+CORS = "Sec-Fetch-Mode: cors"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        get(),
+        get("Origin: https://api.test"),
+        get(ORIGIN, "Sec-Fetch-Mode: navigate", response=()),
+        get(ORIGIN, "Sec-Fetch-Mode: no-cors", response=()),
+        get(ORIGIN, "Sec-Fetch-Mode: websocket", "Upgrade: websocket", response=(), status=101),
+        get(ORIGIN, CORS, "Sec-Fetch-Site: same-origin", response=()),
+        get(ORIGIN, "Upgrade: websocket", response=(), status=101),
+        get(ORIGIN, line="GET wss://api.test/x HTTP/1.1", response=(), status=101),
+        get(ORIGIN, "Accept: text/html,*/*", line="POST https://api.test/x HTTP/2", response=()),
+        get("Origin: null", "Upgrade-Insecure-Requests: 1", response=()),
+        get(ORIGIN, response=(), head="# type: document"),
+        get(ORIGIN, CORS, response=(), head="# from: service-worker"),
+        get(line="OPTIONS https://api.test/x HTTP/2"),
+        get(ORIGIN, line="CONNECT https://api.test:443 HTTP/1.1", response=()),
+    ],
+)
+def test_cors_plays_no_part(text):
+    assert verdict(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "code"),
+    [
+        (get(ORIGIN, CORS, response=()), "blocked", "MissingAllowOriginHeader"),
+        (get(ORIGIN, response=()), "blocked", "MissingAllowOriginHeader"),
+        (get(ORIGIN, line="DELETE https://api.test/x HTTP/2", response=()), "blocked", "MissingAllowOriginHeader"),
+        (get(ORIGIN, line="POST https://api.test/x HTTP/2", response=()), "depends", "MissingAllowOriginHeader"),
+        (
+            get(ORIGIN, "Content-Type: application/json", line="POST https://api.test/x HTTP/2", response=()),
+            "blocked",
+            "MissingAllowOriginHeader",
+        ),
+        (
+            get(ORIGIN, line="POST https://api.test/x HTTP/2", response=(), head="# type: xhr"),
+            "blocked",
+            "MissingAllowOriginHeader",
+        ),
+        (get("Origin: chrome-extension://abc", CORS, response=()), "depends", "MissingAllowOriginHeader"),
+        (get(CORS, "Sec-Fetch-Site: cross-site", response=()), "blocked", "MissingAllowOriginHeader"),
+        (get(ORIGIN, "Sec-Fetch-Mode: same-origin", "Sec-Fetch-Site: cross-site"), "blocked", "DisallowedByMode"),
+        (get(ORIGIN, CORS), "depends", "WildcardOriginNotAllowed"),
+        (get(ORIGIN, CORS, "Cookie: a=b"), "blocked", "WildcardOriginNotAllowed"),
+        (get(ORIGIN, CORS, "Sec-Fetch-Storage-Access: none"), "blocked", "WildcardOriginNotAllowed"),
+        (get(ORIGIN, CORS, "Authorization: Bearer x"), "depends", "WildcardOriginNotAllowed"),
+        (get(ORIGIN, CORS, "Sec-Fetch-Dest: font"), "allowed", None),
+        (get(ORIGIN, response=("Access-Control-Allow-Origin: *",), head="# type: font"), "allowed", None),
+        (get(ORIGIN, CORS, "Sec-Fetch-Site: cross-site", "User-Agent: Chrome/140.0.0.0"), "allowed", None),
+        (
+            get(ORIGIN, CORS, "Sec-Fetch-Site: cross-site", "User-Agent: Chrome/132.0.0.0"),
+            "depends",
+            "WildcardOriginNotAllowed",
+        ),
+        (
+            get(ORIGIN, CORS, "Sec-Fetch-Site: same-site", "User-Agent: Chrome/140.0.0.0"),
+            "depends",
+            "WildcardOriginNotAllowed",
+        ),
+        (get(ORIGIN, CORS, response=(), status=304), "unknown", None),
+        (
+            get("Origin: null", CORS, "Sec-Fetch-Dest: font", response=("Access-Control-Allow-Origin: null",)),
+            "allowed",
+            None,
+        ),
+    ],
+)
+def test_how_sure(text, outcome, code):
+    found = verdict(text)
+    assert (found.outcome, found.code) == (outcome, code)
+    assert (found.condition is not None) == (outcome == "depends")
+    assert found.steps
+
+
+def test_chromes_own_recording_settles_what_only_credentials_decide():
+    delivered = get(ORIGIN, CORS) + '\n{"ok": true}\n'
+    assert verdict(delivered, CHROME).outcome == "allowed"
+    refused = get(ORIGIN, CORS, head="# error: net::ERR_FAILED")
+    assert (verdict(refused, CHROME).outcome, verdict(refused, CHROME).code) == ("blocked", "WildcardOriginNotAllowed")
+    assert verdict(delivered).outcome == "depends"
+
+
+def test_a_304_is_judged_by_the_stored_fields():
+    first = get(ORIGIN, CORS, "Sec-Fetch-Dest: font", response=("ETag: x", "Access-Control-Allow-Origin: *"))
+    hidden = get(ORIGIN, CORS, "Sec-Fetch-Dest: font", response=("ETag: x",))
+    again = get(ORIGIN, CORS, "Sec-Fetch-Dest: font", "If-None-Match: x", response=(), status=304)
+    assert verdicts(first + "---\n" + again)[1].outcome == "allowed"
+    assert verdicts(hidden + "---\n" + again)[1].code == "MissingAllowOriginHeader"
+
+
+PREFLIGHT = """\
+OPTIONS https://api.test/x HTTP/2
+Origin: https://shop.test
+Access-Control-Request-Method: PUT
+Access-Control-Request-Headers: x-a
+
+HTTP/2 {status}
+Access-Control-Allow-Origin: https://shop.test
+Access-Control-Allow-Credentials: true
+Access-Control-Allow-Methods: {methods}
+Access-Control-Allow-Headers: X-A
+{more}
+"""
+PUT = """\
+PUT https://api.test/x HTTP/2
+Origin: https://shop.test
+X-A: 1
+
+HTTP/2 200
+Access-Control-Allow-Origin: https://shop.test
+Access-Control-Allow-Credentials: true
+"""
+NEVER_SENT = """\
+# type: fetch
+# page: https://shop.test/
+{error}PUT https://api.test/x HTTP/?
+X-A: 1
+"""
+
+
+def preflight(status=204, methods="PUT", more="X: y"):
+    return PREFLIGHT.format(status=status, methods=methods, more=more)
+
+
+def test_request_and_preflight_are_paired():
+    first, second = verdicts(preflight() + "---\n" + PUT)
+    assert first.is_preflight
+    assert first.outcome == "allowed"
+    assert first.preflight.because == ("method PUT", "field x-a")
+    assert second.outcome == "allowed"
+    assert (second.preflight.needed, second.preflight.exchange) == (True, 0)
+
+
+@pytest.mark.parametrize("error", ["# error: net::ERR_FAILED\n", ""])
+def test_a_failed_preflight_is_its_requests_verdict(error):
+    first, second = verdicts(preflight(methods="GET") + "---\n" + NEVER_SENT.format(error=error))
+    assert (first.outcome, first.code, first.parameter) == ("blocked", "MethodDisallowedByPreflightResponse", "PUT")
+    assert (second.outcome, second.code, second.parameter) == ("blocked", "MethodDisallowedByPreflightResponse", "PUT")
+    assert second.preflight.exchange == 0
+
+
+def test_another_failure_is_not_the_preflights():
+    _, second = verdicts(preflight() + "---\n" + NEVER_SENT.format(error="# error: net::ERR_CONNECTION_RESET\n"))
+    assert second.outcome == "unknown"
+
+
+def test_a_preflight_after_its_request_is_told_by_itself():
+    first, second = verdicts(NEVER_SENT.format(error="# error: net::ERR_FAILED\n") + "---\n" + preflight(methods="GET"))
+    assert first.outcome == "unknown"
+    assert second.code == "MethodDisallowedByPreflightResponse"
+
+
+def test_a_preflight_is_remembered_for_as_long_as_it_says():
+    found = verdicts(f"{preflight(more='Access-Control-Max-Age: 60')}---\n{PUT}---\n{PUT}")
+    assert found[2].preflight.exchange == 0
+    found = verdicts(f"{preflight(more='Access-Control-Max-Age: 0')}---\n{PUT}---\n{PUT}")
+    assert found[2].preflight.exchange is None
+    assert found[2].preflight.needed
+
+
+def test_a_simple_request_is_not_paired_with_a_remembered_preflight():
+    text = f"{preflight(more='Access-Control-Max-Age: 60')}---\n{PUT}---\n{get(ORIGIN, CORS)}"
+    assert verdicts(text)[2].preflight.needed is False
+
+
+def test_a_preflight_makes_the_mode_sure():
+    post = get(ORIGIN, line="POST https://api.test/x HTTP/2", response=())
+    asks = (
+        preflight()
+        .replace("Request-Method: PUT", "Request-Method: POST")
+        .replace("Access-Control-Request-Headers: x-a\n", "")
+    )
+    first, second = verdicts(asks + "---\n" + post)
+    assert first.preflight.because == ("upload progress is listened to, or the content is streamed",)
+    assert second.outcome == "blocked"
+
+
+def test_preflight_that_only_fails_with_credentials():
+    asks = preflight().replace("Access-Control-Allow-Credentials: true\n", "")
+    first, second = verdicts(asks + "---\n" + NEVER_SENT.format(error="# error: net::ERR_FAILED\n"))
+    assert (first.outcome, first.code) == ("depends", "PreflightInvalidAllowCredentials")
+    assert (second.outcome, second.code) == ("blocked", "PreflightInvalidAllowCredentials")
+
+
+def test_memory_is_bounded():
+    engine = Engine()
+    for number in range(2100):
+        for exchange in parse_example(preflight().replace("/x", f"/{number}")):
+            engine.observe(exchange)
+    assert len(engine.session.preflights._asked) == 2000
+
+
+def test_redirect_with_password_does_not_show_it():
+    text = get(
+        ORIGIN, CORS, response=("Access-Control-Allow-Origin: *", "Location: https://u:hunter22@b.test/"), status=302
+    )
+    found = verdict(text)
+    assert (found.outcome, found.code) == ("blocked", "RedirectContainsCredentials")
+    assert "hunter22" not in msgspec.json.encode(found).decode()
+
+
+def test_bodies_do_not_matter_to_other_recorders():
+    [exchange] = parse_example(get(ORIGIN, CORS))
+    exchange = msgspec.structs.replace(
+        exchange, response=msgspec.structs.replace(exchange.response, body=Body("full", 3, 3))
+    )
+    assert Engine().observe(exchange).verdicts.cors.outcome == "depends"
