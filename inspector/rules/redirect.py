@@ -260,7 +260,7 @@ def loop(x: Subject) -> Finding | None:
         return None
     hops = len(chain) - back
     first = chain[back]
-    passed = sum(1 for hop in chain if (hop.method, hop.url) == (first.method, first.url))
+    again = len({(hop.method, hop.url) for hop in chain}) < len(chain)
     if x.response is not None and x.response.reason == "Internal Redirect":
         return None
     sets = any(hop.cookies_set for hop in chain[back:])
@@ -274,17 +274,17 @@ def loop(x: Subject) -> Finding | None:
     if sets:
         detail += (
             " A cookie is set on the way: the chain ends if the server, once it gets that cookie, answers otherwise."
-            if passed < 2
+            if not again
             else " A cookie is set on the way and evidently does not come back or does not help."
         )
         return Finding(
             detail,
             "Look at why the cookie is not stored or not sent: its `Domain`, `Path`, `Secure` and `SameSite`.",
             evidence,
-            title="Redirect to where it began, with a cookie" if passed < 2 else "Redirect loop around a cookie",
-            severity=Severity.INFO if passed < 2 else Severity.ERROR,
-            certainty="depends" if passed < 2 else "certain",
-            condition="a loop if the cookie set on the way is not sent back" if passed < 2 else None,
+            title="Redirect to where it began, with a cookie" if not again else "Redirect loop around a cookie",
+            severity=Severity.INFO if not again else Severity.ERROR,
+            certainty="depends" if not again else "certain",
+            condition="a loop if the cookie set on the way is not sent back" if not again else None,
         )
     who = "itself" if hops == 1 else f"itself over {hops} hops"
     detail += (
@@ -295,7 +295,7 @@ def loop(x: Subject) -> Finding | None:
         "Let the servers agree on one address (scheme, host, trailing slash), and redirect only from the others to it.",
         evidence,
         title=f"Redirect loop: the address leads to {who}",
-        certainty="certain" if passed > 1 else "likely",
+        certainty="certain" if again else "likely",
     )
 
 

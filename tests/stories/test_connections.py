@@ -1,0 +1,115 @@
+"""A page's connections."""
+
+from __future__ import annotations
+
+import msgspec
+
+from inspector.engine import Engine, Options
+from inspector.exchange import Connection, Exchange, Timings
+from inspector.report import Story
+from inspector.rules.example import EXAMPLE_START, parse_example
+from inspector.session import connections
+from inspector.stories.connections import MOST_INDICES, MOST_PAGES
+from tests.conftest import needs_real_captures, real_captures
+
+
+def exchange(index: int, url: str, version: str = "2", page: str = "https://shop.test/", **known) -> Exchange:
+    """One exchange: `connection` id, `start` and `took` in ms, `connect`, `tls`, `blocked` in ms."""
+    (made,) = parse_example(f"# page: {page}\nGET {url} HTTP/{version}\n\nHTTP/{version} 200\nServer: x\n")
+    start = EXAMPLE_START + known.get("start", 0) / 1000
+    return msgspec.structs.replace(
+        made,
+        index=index,
+        server=Connection(id=known.get("connection")),
+        timings=Timings(
+            started=start,
+            total=known.get("took", 100.0),
+            connect=known.get("connect"),
+            tls=known.get("tls"),
+            blocked=known.get("blocked"),
+        ),
+    )
+
+
+def story(*exchanges: Exchange) -> Story | None:
+    engine = Engine(Options(only=frozenset({"none"})))
+    for one in exchanges:
+        engine.observe(one)
+    return next((s for s in engine.finish() if s.kind == "connections"), None)
+
+
+def test_many_exchanges_share_one_http2_connection():
+    told = story(
+        exchange(0, "https://shop.test/", connection="1", connect=20.0, tls=30.0, took=200.0),
+        *(exchange(n, f"https://shop.test/{n}", connection="1", start=50) for n in range(1, 6)),
+    )
+    assert told.title == "Connections: 6 exchanges with 1 origin over 1 connection, for https://shop.test/"
+    assert told.exchanges == (0, 1, 2, 3, 4, 5)
+    assert told.steps[0].startswith(
+        "`https://shop.test`: 6 exchanges over HTTP/2 on 1 connection, up to 6 pending at once."
+    )
+    assert "multiplexing" in told.steps[0]
+    assert "1 connection had to be opened: 20 ms of TCP handshakes and 30 ms of TLS handshakes" in told.steps[1]
+    assert "5 exchanges found a connection open" in told.steps[2]
+
+
+def test_requests_wait_for_an_http11_connection():
+    told = story(
+        *(exchange(n, f"https://shop.test/{n}", "1.1", connection=f"c{n}", connect=10.0, tls=10.0) for n in range(6)),
+        *(exchange(n, f"https://shop.test/{n}", "1.1", connection=f"c{n - 6}", blocked=90.0) for n in range(6, 9)),
+    )
+    assert "9 exchanges over HTTP/1.1 on 6 connections" in told.steps[0]
+    assert "3 requests were held back before being sent, up to 90 ms" in told.steps[0]
+    assert any("Over HTTP/2 or HTTP/3 the 3 requests held back" in step for step in told.steps)
+
+
+def test_one_after_the_other_is_no_multiplexing():
+    told = story(*(exchange(n, f"https://shop.test/{n}", "3", connection="1", start=n * 500) for n in range(3)))
+    assert "multiplexing" not in told.steps[0]
+    assert "at once" not in told.steps[0]
+
+
+def test_unknown_connections_are_said_to_be_unknown():
+    told = story(*(exchange(n, f"https://shop.test/{n}") for n in range(3)))
+    assert "connection" not in told.title.replace("Connections", "")
+    assert "does not say over which connection any exchange went" in told.steps[-1]
+
+
+def test_the_cache_uses_no_connection():
+    (cached,) = parse_example(
+        "# from: disk-cache\n# page: https://shop.test/\nGET https://shop.test/a HTTP/2\n\nHTTP/2 200\n"
+    )
+    assert story(exchange(0, "https://shop.test/"), cached) is None
+
+
+def test_one_story_a_page_and_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(connections, "MOST_ORIGINS", 5)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 5)
+    monkeypatch.setattr(connections, "MOST_SPANS", 5)
+    engine = Engine(Options(only=frozenset({"none"})))
+    for n in range(3 * MOST_INDICES):
+        one = exchange(n, f"https://h{n % 200}.test/", connection=str(n))
+        page = msgspec.structs.replace(one.context.page, id=f"p{n // 40}")
+        engine.observe(msgspec.structs.replace(one, context=msgspec.structs.replace(one.context, page=page)))
+    assert len(engine.session.connections.origins()) == 5
+    assert all(len(origin.connections) <= 5 for origin in engine.session.connections.origins())
+    told = [s for s in engine.finish() if s.kind == "connections"]
+    assert 0 < len(told) <= MOST_PAGES
+    assert all(len(s.exchanges) <= MOST_INDICES for s in told)
+
+
+@needs_real_captures
+def test_real_captures():
+    from inspector.capture import open_capture
+
+    told = 0
+    for path in real_captures():
+        engine = Engine(Options(only=frozenset({"none"})))
+        for one in open_capture(path).exchanges():
+            engine.observe(one)
+        for s in engine.finish():
+            assert s.steps
+            assert len(set(s.exchanges)) == len(s.exchanges)
+            assert all(len(step) < 700 for step in s.steps)
+            told += s.kind == "connections"
+    assert told > 30

@@ -1,0 +1,102 @@
+"""Redirect chains as stories."""
+
+from __future__ import annotations
+
+from inspector.engine import Engine, Options
+from inspector.report import Story
+from inspector.rules.example import parse_example
+from inspector.session import redirects
+
+
+def stories(text: str) -> list[Story]:
+    engine = Engine(Options(only=frozenset({"none"})))
+    for exchange in parse_example(text):
+        engine.observe(exchange)
+    return [s for s in engine.finish() if s.kind == "redirect-chain"]
+
+
+def test_hops_tell_what_changes():
+    text = """
+        # type: document
+        # duration: 40
+        POST http://shop.test/login HTTP/1.1
+
+        HTTP/1.1 301 Moved Permanently
+        Location: https://shop.test/login
+        ---
+        # type: document
+        # duration: 60
+        GET https://shop.test/login HTTP/2
+
+        HTTP/2 302
+        Location: https://id.test/start?state=4f9a8b7c6d5e
+        Set-Cookie: a=b
+        ---
+        # type: document
+        GET https://id.test/start?state=4f9a8b7c6d5e HTTP/2
+
+        HTTP/2 200
+        Content-Type: text/html
+        """
+    (told,) = stories(text)
+    assert told.exchanges == (0, 1, 2)
+    assert told.title == "2 redirects from `http://shop.test/login` to `https://id.test/start` (200)"
+    assert told.steps[0] == (
+        "POST `http://shop.test/login` → 301, after 40 ms: POST becomes GET, its content is dropped, "
+        "`http:` becomes `https:`, for good"
+    )
+    assert "on to the host `id.test`, a cookie is set" in told.steps[1]
+    assert told.steps[-1] == "The redirects took 100 ms before the final request could be sent."
+    assert "4f9a8b7c6d5e" not in str(told)
+
+
+def test_a_loop_is_called_one():
+    hop = "# type: document\nGET https://{0}.test/ HTTP/2\n\nHTTP/2 302\nLocation: https://{1}.test/"
+    (told,) = stories("\n---\n".join([hop.format("a", "b"), hop.format("b", "a"), hop.format("a", "b")]))
+    assert told.title.startswith("Redirect loop")
+    assert "a loop." in told.steps[-1]
+
+
+def test_needless_hops_are_counted():
+    hop = "# type: document\nGET {0} HTTP/2\n\nHTTP/2 301\nLocation: {1}"
+    (told,) = stories(
+        "\n---\n".join(
+            [
+                hop.format("http://shop.test/a", "https://shop.test/a"),
+                hop.format("https://shop.test/a", "https://www.shop.test/a"),
+                "# type: document\nGET https://www.shop.test/a HTTP/2\n\nHTTP/2 200\nServer: x",
+            ]
+        )
+    )
+    assert any("2 of the hops only correct the address" in step for step in told.steps)
+
+
+def test_a_single_redirect_of_an_image_is_no_story():
+    text = """
+        # type: image
+        GET https://a.test/1.gif HTTP/2
+
+        HTTP/2 302
+        Location: /2.gif
+        ---
+        # type: image
+        GET https://a.test/2.gif HTTP/2
+
+        HTTP/2 200
+        """
+    assert stories(text) == []
+
+
+def test_waiting_redirects_are_bounded(monkeypatch):
+    monkeypatch.setattr(redirects, "MOST_PENDING", 10)
+    engine = Engine(Options(only=frozenset({"none"})))
+    text = "\n---\n".join(f"GET https://a.test/{n} HTTP/2\n\nHTTP/2 302\nLocation: /to/{n}" for n in range(50))
+    for exchange in parse_example(text):
+        engine.observe(exchange)
+    assert len(engine.session.redirects._pending) <= 10
+
+
+def test_a_chain_without_end_is_cut_not_grown():
+    text = "\n---\n".join(f"GET https://a.test/{n} HTTP/2\n\nHTTP/2 302\nLocation: /{n + 1}" for n in range(300))
+    told = stories(text)
+    assert all(len(s.exchanges) <= redirects.LONGEST_CHAIN for s in told)
