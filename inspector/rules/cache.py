@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from inspector.browser.cache_freshness import age_value, shared_lifetime
 from inspector.browser.cache_policy import HEURISTIC_STATUSES
-from inspector.fields.vary import parse_vary
 from inspector.report import Evidence, Severity
 from inspector.rules import cache_texts as texts
 from inspector.rules.base import Finding, responded, response_field, rule
@@ -16,7 +15,6 @@ from inspector.subject import Subject
 from inspector.words import duration
 
 RFC9111 = "https://www.rfc-editor.org/rfc/rfc9111"
-_SAID_BY = ("cache-control", "pragma", "expires", "age", "date", "last-modified", "etag", "vary")
 _WORTH_SAYING = ("cache-control", "expires", "pragma", "etag", "last-modified")
 
 
@@ -65,28 +63,34 @@ def explained(x: Subject) -> Finding | None:
     if not said and x.status not in HEURISTIC_STATUSES:
         return None
     policy = policy_of(x)
-    parts = [texts.browser_sentence(policy, verdict)]
     shared_for = 0.0
     if verdict.shared.stored:
-        timings = x.exchange.timings
-        first = {n: index[n][0] for n in ("expires", "date", "last-modified") if n in index}
-        shared_for, _ = shared_lifetime(
-            policy, first.get("expires"), first.get("date"), first.get("last-modified"), timings.started
-        )
-    parts.append(texts.shared_sentence(policy, verdict, float(int(shared_for)) if shared_for < 1e12 else shared_for))
-    if verdict.stored and "vary" in index:
-        parts.append(texts.vary_sentence(parse_vary(x.res.get("vary") or "")))
-    control = x.res.get("cache-control") if "cache-control" in index else None
-    if control:
-        parts.append(texts.directives_in_words(control))
+        expires, date, modified = (index[n][0] if n in index else None for n in ("expires", "date", "last-modified"))
+        shared_for, _ = shared_lifetime(policy, expires, date, modified, x.exchange.timings.started)
+        shared_for = shared_for if shared_for > 1e12 else float(int(shared_for))
+    title, detail = texts.told(
+        policy,
+        verdict.reuse,
+        verdict.lifetime,
+        verdict.age,
+        verdict.basis,
+        verdict.served_from,
+        verdict.validators,
+        verdict.because,
+        verdict.shared.reuse,
+        shared_for,
+        x.res.get("vary") if "vary" in index else None,
+        x.res.get("cache-control") if "cache-control" in index else None,
+    )
     history = x.session.cache.latest(x)
     if history is not None:
-        parts.insert(0, _history_sentence(history))
-    return Finding(
-        " ".join(part for part in parts if part),
-        title=texts.title(policy, verdict),
-        evidence=tuple(x.response_field(name) for name in _SAID_BY if name in index),
-    )
+        detail = f"{_history_sentence(history)} {detail}".lstrip()
+    shown = ["cache-control"] if "cache-control" in index else [n for n in ("pragma", "expires") if n in index]
+    if verdict.stored:
+        shown += [n for n in ("expires", "vary", *verdict.validators[:1]) if n in index and n not in shown]
+        if verdict.age and "age" in index:
+            shown.append("age")
+    return Finding(detail, title=title, evidence=tuple([x.response_field(name) for name in shown]))
 
 
 def _history_sentence(history: History) -> str:

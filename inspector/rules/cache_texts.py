@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from inspector.browser.cache_freshness import FOREVER
+from inspector.browser.cache import ServedFrom
+from inspector.browser.cache_freshness import FOREVER, Basis
 from inspector.browser.cache_policy import Policy
-from inspector.browser.verdict import CacheVerdict
+from inspector.browser.verdict import CacheVerdict, Reuse, SharedCache
 from inspector.fields.cache_control import Directive, parse_cache_control
+from inspector.fields.vary import parse_vary
 from inspector.words import duration, listed
 
 _MEANINGS = {
@@ -76,7 +78,33 @@ def _meaning(d: Directive) -> str | None:
     return _MEANINGS.get(d.name)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
+def told(
+    policy: Policy,
+    reuse: Reuse,
+    lifetime: float | None,
+    age: float | None,
+    basis: Basis,
+    served_from: ServedFrom,
+    validators: tuple[str, ...],
+    because: str,
+    shared_reuse: Reuse,
+    shared_lifetime: float,
+    vary: str | None,
+    control: str | None,
+) -> tuple[str, str]:
+    """Title and text of the explanation, built once for equal verdicts: its arguments are the verdict's own parts."""
+    shared = SharedCache(policy.shared, shared_reuse)
+    verdict = CacheVerdict(policy.private, reuse, shared, lifetime, age, basis, validators, served_from, because)
+    parts = [
+        browser_sentence(policy, verdict),
+        shared_sentence(policy, verdict, shared_lifetime),
+        vary_sentence(parse_vary(vary)) if vary and verdict.stored else "",
+        directives_in_words(control) if control else "",
+    ]
+    return title(policy, verdict), " ".join(part for part in parts if part)
+
+
 def title(policy: Policy, verdict: CacheVerdict) -> str:
     """The outcome in a few words."""
     left = None if verdict.lifetime is None else _left(verdict.lifetime, verdict.age or 0)
@@ -111,7 +139,6 @@ def _outcome(policy: Policy, verdict: CacheVerdict, left: float | None) -> str:
     return "stored, but fetched anew every time"
 
 
-@lru_cache(maxsize=4096)
 def browser_sentence(policy: Policy, verdict: CacheVerdict) -> str:
     """What browsers do with it now."""
     if not verdict.stored or verdict.reuse != "fresh" or verdict.lifetime is None:
@@ -135,7 +162,6 @@ def browser_sentence(policy: Policy, verdict: CacheVerdict) -> str:
     return f"{text}. Then they fetch it anew."
 
 
-@lru_cache(maxsize=4096)
 def shared_sentence(policy: Policy, verdict: CacheVerdict, lifetime: float) -> str:
     """What a shared cache may do with it, where that is worth a sentence; ``""`` where it is the same."""
     shared = verdict.shared
