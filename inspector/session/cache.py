@@ -114,6 +114,7 @@ class Cache:
 
     def judge(self, x: Subject) -> CacheVerdict | None:
         """The caching verdict on an exchange; ``None`` where there is nothing to store or reuse."""
+        self._latest = None
         response = x.response
         if response is None or response.status < 200 or x.url.scheme not in ("http", "https"):
             return None
@@ -137,7 +138,6 @@ class Cache:
         rules = policy_of(x, status, fields)
         verdict = judge(rules, fields, received, delay, served, response.http_version in ("1.0", "0.9"))
         if earlier is None and not verdict.stored:
-            self._latest = None
             if x.method in _UNSAFE and status < 400:
                 self._removed_by(key, x)
             return verdict

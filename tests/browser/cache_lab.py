@@ -34,6 +34,7 @@ class Scenario:
     between: str | None = None
     """Method of an unsafe request for the same URL between the two."""
     content: str = "x" * 40
+    version: str = "1.1"
 
 
 @dataclass
@@ -133,6 +134,7 @@ class CacheLab:
         if between:
             self.send(handler, 200, [], "done")
             return
+        handler.protocol_version = f"HTTP/{scenario.version}"
         self.send(handler, scenario.status, [*fields, ("X-Count", str(len(seen.requests)))], scenario.content)
 
     def settle(self, most: float = 1.0) -> None:
@@ -166,7 +168,7 @@ class CacheLab:
             number,
             Request(scenario.method, f"{self.origin}/s/{number}", Fields.of(sent.items())),
             Context(Recorder("har", vantage="browser", cookies_recorded=True), resource_type="fetch"),
-            Response(scenario.status, "", Fields.of(seen.answered)),
+            Response(scenario.status, "", Fields.of(seen.answered), scenario.version),
             Timings(started=seen.started, wait=1.0, total=2.0),
         )
 
