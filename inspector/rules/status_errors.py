@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from inspector import words
 from inspector.fields.challenges import Challenge, parse_challenges
 from inspector.fields.ranges import parse_content_range
-from inspector.fields.statuses import REGISTERED, VENDOR
+from inspector.fields.statuses import REGISTERED
 from inspector.report import Evidence
 from inspector.rules.answered_by import answerer, answerer_evidence, proxy_error
 from inspector.rules.base import Finding
@@ -115,6 +115,14 @@ def forbidden(x: Subject) -> Finding:
 
 def legal(x: Subject) -> Finding:
     """451."""
+    if "x-ms-location" in x.res:
+        return told(
+            x,
+            "used by Microsoft Exchange for a redirect",
+            "Exchange ActiveSync uses this number in its own sense: the mailbox is to be had at the server that "
+            "`X-MS-Location` names. The registered meaning (denied for legal reasons) does not apply.",
+            x.response_field("x-ms-location"),
+        )
     detail = "Access is denied because of a legal demand."
     if 'rel="blocked-by"' in (x.res.get("link") or "") or "rel=blocked-by" in (x.res.get("link") or ""):
         detail += ' `Link` names who enforces it (`rel="blocked-by"`).'
@@ -477,6 +485,8 @@ _NEXT = {
     507: "Make room on the server.",
     508: "Break the loop among the collection's bindings.",
     511: "Sign in to the network, then ask again.",
+    520: "Look at the origin server and Cloudflare's way to it: is it running, does its firewall admit Cloudflare's "
+    "addresses, is its DNS record right, is its certificate valid?",
 }
 _CLOUDFLARE_ORIGIN = range(520, 531)
 
@@ -485,9 +495,10 @@ def who_failed(x: Subject) -> Finding | None:
     """Any 5xx: who made the response, and where to look next."""
     status = x.status
     who = answerer(x)
-    vendor = VENDOR.get(status)
     evidence = (x.status_evidence(), *answerer_evidence(x, who))
-    if who is None:
+    if status == 511:
+        made = "A network in between made this response, not the site."
+    elif who is None:
         made = "The response does not show who made it: the application, or a gateway in front of it."
     elif status in _CLOUDFLARE_ORIGIN and who.name == "Cloudflare":
         made = "Cloudflare made this response; the fault lies with the origin server behind it, or the way there."
@@ -504,7 +515,7 @@ def who_failed(x: Subject) -> Finding | None:
         if x.method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
         else f" {x.method} is not idempotent: whether it took effect is unknown, so repeating it can do it twice."
     )
-    fix = _NEXT.get(status) or (vendor.says if vendor is not None else _NEXT[500])
+    fix = _NEXT.get(status) or _NEXT[520 if status in _CLOUDFLARE_ORIGIN else 500]
     if who is None:
         title = f"{status}: the server failed"
     else:

@@ -154,8 +154,10 @@ def _costs(origins: list[Origin]) -> list[str]:
         )
         if with_tls:
             text += f" and {words.milliseconds(tls)} of TLS handshakes"
-        slowest = max(handshakes, key=sum)
-        text += f" in sum (many of them side by side); the slowest took {words.milliseconds(sum(slowest))}."
+        if len(handshakes) > 1:
+            slowest = words.milliseconds(sum(max(handshakes, key=sum)))
+            text += f" in sum (some of them side by side); the slowest took {slowest}"
+        text += "."
         steps.append(text)
     reused = sum(o.exchanges - len(o.connections) for o in origins if o.connections and not o.unknown)
     if reused > 0:
