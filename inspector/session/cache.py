@@ -291,7 +291,7 @@ def _clock(x: Subject) -> tuple[float | None, float]:
 
 def _whole(x: Subject, index: dict[str, list[str]]) -> bool:
     """Whether Chromium could put this 206 together: a range was asked for and named, and the validator is strong."""
-    if "range" not in x.req or "content-range" not in index:
+    if "range" not in x.req or "content-range" not in index or x.server_version in ("0.9", "1.0"):
         return False
     etag = index.get("etag")
     if etag is not None:
