@@ -140,7 +140,7 @@ _LISTED = re.compile(r"(?:^|,)\s*(TRACE|TRACK)\s*(?=,|$)")
     Severity.WARNING,
     "TRACE is enabled",
     on=method("TRACE", "TRACK") + response_field("allow", "public"),
-    references=(RFC9110 + "9.3.8", RFC9110 + "17.10"),
+    references=(RFC9110 + "9.3.8",),
     what="The server answered a TRACE with success, or lists it in `Allow`.",
     why="""
         TRACE sends the request back as the server got it, including fields the client cannot see or that gateways
@@ -282,7 +282,7 @@ _OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
     Severity.INFO,
     "A field overrides the method",
     on=request_field(*_OVERRIDES),
-    references=(RFC9110 + "9.1", "https://owasp.org/www-project-web-security-testing-guide/latest/"),
+    references=(RFC9110 + "9.1", RFC9110 + "9.3.3"),
     what="A POST asks by `X-HTTP-Method-Override` (or a relative) to be treated as another method.",
     why="""
         It helps clients that can only send GET and POST. Whatever stands in between still sees a POST: firewalls,

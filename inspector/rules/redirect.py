@@ -322,7 +322,7 @@ def _navigates(x: Subject) -> bool:
     Severity.WARNING,
     "The request decides where it is redirected to",
     on=response_field("location"),
-    references=("https://cwe.mitre.org/data/definitions/601.html", RFC9110 + "17.11"),
+    references=("https://cwe.mitre.org/data/definitions/601.html", RFC9110 + "10.2.2"),
     what="`Location` leads to another site, and that address stands in a parameter of the request.",
     why="""
         If the server takes any address, a link to the trusted site can lead anywhere: good for phishing, and for

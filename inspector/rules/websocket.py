@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 RFC6455 = "https://www.rfc-editor.org/rfc/rfc6455#section-"
-H2 = "https://www.rfc-editor.org/rfc/rfc8441#section-"
+EXTENDED_CONNECT = "https://www.rfc-editor.org/rfc/rfc8441#section-4"
 
 
 def _attempt(x: Subject) -> bool:
@@ -277,7 +277,7 @@ def insecure(x: Subject) -> Finding | None:
     Severity.INFO,
     "What was said on the WebSocket",
     on=(*status(101), *scheme("ws", "wss"), ("method", "CONNECT")),
-    references=(RFC6455 + "5", RFC6455 + "7.4"),
+    references=(RFC6455 + "5", RFC6455 + "7.4", EXTENDED_CONNECT),
     what="How many messages went which way, what was agreed, and how the connection ended, in words.",
     why="After the 101 there is no HTTP any more; what a connection was used for shows only in its messages.",
     fix="Nothing needs fixing; this explains.",
