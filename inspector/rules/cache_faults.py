@@ -134,6 +134,7 @@ def expires_invalid(x: Subject) -> Finding | None:
     return Finding(
         detail,
         title="`max-age` overrules `Expires`",
+        severity=Severity.INFO if says == 0 else None,  # an old way to keep caches of HTTP/1.0 out
         fix="The server should leave `Expires` out, or make it agree with `max-age`.",
         evidence=(x.response_field("expires", label="has no effect"), x.response_field("cache-control")),
     )

@@ -99,7 +99,7 @@ def told(
     parts = [
         browser_sentence(policy, verdict),
         shared_sentence(policy, verdict, shared_lifetime),
-        vary_sentence(parse_vary(vary)) if vary and verdict.stored else "",
+        vary_sentence(parse_vary(vary)) if vary and reuse in ("fresh", "stale-while-revalidate") else "",
         directives_in_words(control) if control else "",
     ]
     return title(policy, verdict), " ".join(part for part in parts if part)
