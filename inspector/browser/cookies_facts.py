@@ -70,8 +70,13 @@ def kind_of(x: Subject) -> Kind:
         if initiator is not None and initiator.type == "parser":
             return "frame"
         return "top" if initiator is not None and initiator.type == "other" else "navigation"
-    if x.req.get("x-requested-with") or (x.method in ("GET", "HEAD") and "origin" in x.req):
-        return "subresource"
+    accept = x.req.get("accept")
+    if (
+        x.req.get("x-requested-with")
+        or (x.method in ("GET", "HEAD") and "origin" in x.req)
+        or (accept is not None and "text/html" not in accept and "application/xhtml" not in accept)
+    ):
+        return "subresource"  # browsers ask for HTML by name when they navigate
     return "unknown"
 
 

@@ -43,14 +43,14 @@ def send(
     )
     if answer.blocked:
         return CookieVerdict(cookie.name, "blocked", answer.codes, None, cookie.set_by, recorded)
-    condition = answer.condition
-    if answer.blocked is False:
-        if elsewhere is None:
-            condition = "sent if the top-level page is of the site it was set under (`Partitioned`)"
-        elif circumstances.credentials == "unknown":
-            condition = f"not sent if {WITHOUT_CREDENTIALS}"
-        elif cookie.doubt is not None:
-            condition = f"sent if it was stored, and storing it was {cookie.doubt}"
+    conditions = [answer.condition] if answer.condition else []
+    if circumstances.credentials == "unknown":
+        conditions.insert(0, f"not sent if {WITHOUT_CREDENTIALS}")
+    if elsewhere is None:
+        conditions.append("sent if the top-level page is of the site it was set under (`Partitioned`)")
+    if cookie.doubt is not None and not conditions:
+        conditions.append(f"sent if it was stored, and storing it was {cookie.doubt}")
+    condition = "; ".join(conditions) or None
     if recorded or condition is None:
         return CookieVerdict(cookie.name, "sent", (), None, cookie.set_by, recorded)
     return CookieVerdict(cookie.name, "depends", answer.codes, condition, cookie.set_by, recorded)

@@ -182,6 +182,8 @@ def _either(
 ) -> tuple[tuple[SiteContext, ...], str]:
     """A navigation of a page or of a frame, or something of which not even that is known."""
     top, doubt = _top_level(facts, same, schemeless)
+    if not (facts.site or facts.initiator or facts.page or facts.kind == "navigation"):
+        return top, doubt  # no page in sight: a client of its own, or an address typed in
     within, framed = _within_page(facts, target, same, schemeless)
     contexts = tuple(dict.fromkeys((*top, *within)))
     if len(contexts) == 1:

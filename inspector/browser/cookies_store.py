@@ -150,12 +150,11 @@ def store(
         return SetCookieVerdict(cookie.name, "blocked", answer.codes, steps=steps), None
     clock = now if now is not None else server_date
     expired = kept.expires is not None and kept.expires <= (clock if clock is not None else 0.0)
-    if answer.blocked is None:
-        verdict = SetCookieVerdict(cookie.name, "depends", answer.codes, answer.condition, stored_as, steps)
-        return verdict, None if expired else msgspec.structs.replace(kept, doubt=answer.condition)
+    condition = answer.condition
     if circumstances.credentials == "unknown":
-        condition = f"ignored if {WITHOUT_CREDENTIALS}"
-        verdict = SetCookieVerdict(cookie.name, "depends", (), condition, stored_as, steps)
+        condition = f"ignored if {WITHOUT_CREDENTIALS}{f'; {condition}' if condition else ''}"
+    if condition is not None:
+        verdict = SetCookieVerdict(cookie.name, "depends", answer.codes, condition, stored_as, steps)
         return verdict, None if expired else msgspec.structs.replace(kept, doubt=condition)
     if expired:
         return SetCookieVerdict(cookie.name, "expired", stored_as=stored_as, steps=steps), kept

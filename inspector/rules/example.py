@@ -12,7 +12,8 @@
 The target is absolute, so that the scheme is known. Lines beginning with ``#`` before the request line say what the
 wire does not: ``type`` (resource type), ``page`` (URL of the page), ``initiator`` (URL), ``at`` (start, ISO 8601),
 ``wait`` (ms), ``duration`` (ms), ``connection`` (id), ``server`` (address), ``from`` (served from), ``error``,
-``client`` (HTTP version between client and recorder), ``tls`` and ``alpn``. Exchanges are separated by a line
+``client`` (HTTP version between client and recorder), ``tls``, ``alpn`` and ``cookies`` (``removed``: the exporter
+left them out). Exchanges are separated by a line
 ``---``. A missing response part means that
 none arrived.
 """
@@ -23,6 +24,8 @@ import re
 from datetime import UTC, datetime
 from textwrap import dedent
 from typing import cast
+
+import msgspec
 
 from inspector.exchange import (
     EMPTY_BODY,
@@ -83,6 +86,8 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
             pseudo,
             _body(content, nothing),
         )
+    if said.get("cookies") == "removed":
+        recorder = msgspec.structs.replace(recorder, cookies_recorded=False)
     started = datetime.fromisoformat(said["at"]).astimezone(UTC).timestamp() if "at" in said else EXAMPLE_START + index
     page = said.get("page")
     initiator = said.get("initiator")

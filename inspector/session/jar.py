@@ -15,11 +15,11 @@ from inspector.browser.cookies_facts import NOTHING_EARLIER, Origins, facts_of, 
 from inspector.browser.cookies_send import send
 from inspector.browser.cookies_site import Circumstances, Kind, Level, circumstances
 from inspector.browser.cookies_store import store
-from inspector.browser.verdict import CookieVerdict, SetCookieVerdict
+from inspector.browser.verdict import CookieVerdict, SetCookieVerdict, StoredAs
 from inspector.fields.cookie import parse_cookie
 from inspector.fields.cookie_date import parse_cookie_date
 from inspector.fields.set_cookie import parse_set_cookie
-from inspector.url import join
+from inspector.url import Url, join
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -134,6 +134,24 @@ class Jar:
                 self._keep(kept, delete=verdict.outcome == "expired")
         return tuple(verdicts)
 
+    def namesakes(self, name: str, stored: StoredAs | None) -> tuple[JarCookie, ...]:
+        """Cookies of that name that are kept and that a host of `stored`'s domain would get: missed by a deletion."""
+        site = self._sites.get(jar_site(stored.domain)) if stored is not None else None
+        if site is None or stored is None:
+            return ()
+        return tuple(
+            c
+            for c in site.cookies.values()
+            if c.name == name
+            and c.doubt is None
+            and (_under(stored.domain, c.domain) or _under(c.domain, stored.domain))
+        )
+
+    def kept(self, url: Url, name: str) -> tuple[JarCookie, ...]:
+        """The cookies of that name that the jar holds for a URL's registrable domain."""
+        site = self._sites.get(jar_site(url.host))
+        return tuple(c for c in site.cookies.values() if c.name == name) if site is not None else ()
+
     def _keep(self, cookie: JarCookie, *, delete: bool) -> None:
         name = jar_site(cookie.domain)
         site = self._sites.get(name)
@@ -179,18 +197,20 @@ class Jar:
         redirected = self._redirects.get(x.url.text.partition("#")[0]) if self._redirects else None
         top_level_only = False
         if self._pages:
-            seen = self._pages.get(initiator_of(x))
+            seen = self._pages.get(x.url.origin if x.fetch_site == "same-origin" else initiator_of(x))
             top_level_only = seen == (True, False)
         if redirected is not None:
             return Origins(redirected[0], redirected[1], top_level_only)
         return Origins(top_level_only=True) if top_level_only else NOTHING_EARLIER
 
     def _remember_page(self, x: Subject) -> None:
-        destination = x.req.get("sec-fetch-dest")
-        if destination is None or destination not in ("document", "iframe", "frame"):
+        if not x.is_html and "sec-fetch-dest" not in x.req:
+            return
+        kind = kind_of(x)
+        if kind == "subresource" or (kind in ("navigation", "unknown") and "referer" in x.req):
             return
         top, framed = self._pages.get(x.url.origin, (False, False))
-        self._pages[x.url.origin] = (top or destination == "document", framed or destination != "document")
+        self._pages[x.url.origin] = (top or kind != "frame", framed or kind == "frame")
         if len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)
 
