@@ -38,7 +38,7 @@ class Annotated(Struct, frozen=True):
 class Annotator:
     """Explains flows one at a time, in the order they end. Nothing that happens here may reach the traffic.
 
-    `marking` puts what was found on the flow, too; which costs a quarter of explaining: only where it will be seen.
+    `marking` puts what was found on the flow as well. It costs a quarter of explaining, so only where it will be seen.
     """
 
     def __init__(self, engine: Engine, recorder: Recorder, marking: bool = True) -> None:

@@ -75,7 +75,7 @@ def prepare_directory(confdir: Path) -> Path:
             directory.mkdir(mode=0o700, parents=True)
         certificate = directory / "mitmproxy-ca.pem"
         if certificate.exists():
-            certificate.read_bytes()
+            _check_authority(certificate)
         else:
             probe = directory / ".inspector-probe"
             probe.touch(mode=0o600)
@@ -83,6 +83,20 @@ def prepare_directory(confdir: Path) -> Path:
     except OSError as error:
         raise ProxyError(f"cannot keep the certificate authority in {directory}: {reason(error)}") from error
     return directory
+
+
+def _check_authority(file: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    content = file.read_bytes()
+    try:
+        load_pem_private_key(content, None)
+        load_pem_x509_certificate(content)
+    except (ValueError, TypeError) as error:
+        raise ProxyError(
+            f"{file} holds no usable key and certificate; move it away to have a new authority made"
+        ) from error
 
 
 def check_upstream_ca(path: Path) -> Path:

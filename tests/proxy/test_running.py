@@ -422,7 +422,7 @@ def test_failed_starts_leave_nothing_behind(options: ProxyOptions, sink: Collect
     (broken / "mitmproxy-ca.pem").write_text("no key at all")
     for bad, said in (
         (msgspec.structs.replace(options, confdir=blocked / "ca"), "certificate authority"),
-        (msgspec.structs.replace(options, confdir=broken), ""),
+        (msgspec.structs.replace(options, confdir=broken), "no usable key"),
         (msgspec.structs.replace(options, upstream_ca=tmp_path / "none.pem"), "cannot read"),
         (msgspec.structs.replace(options, save=tmp_path / "no" / "x.har"), "cannot write"),
         (msgspec.structs.replace(options, save=tmp_path / "x.txt"), r"\.har"),
