@@ -105,6 +105,8 @@ def compare(scenario: Scenario, run: Any, sanitised: bool = False) -> list[Compa
             agreement = "condition"
         else:
             agreement = "same" if (verdict.parameter or "") == (parameter or "") else "parameter"
+        if agreement == "condition" and "'include'" in (verdict.condition or "") and bool(code) != _includes(scenario):
+            agreement = "different"  # the condition leads to the opposite of what the browser did
         ours = f"{outcome} {verdict.code or ''}({verdict.parameter or ''})" if verdict else "no CORS"
         failed = hop.failed["errorText"] if hop.failed else "delivered"
         compared.append(
@@ -117,6 +119,14 @@ def compare(scenario: Scenario, run: Any, sanitised: bool = False) -> list[Compa
             )
         )
     return compared
+
+
+def _includes(scenario: Scenario) -> bool:
+    """Whether the page of a scenario asks with credentials."""
+    return any(
+        word in scenario.script
+        for word in ("credentials: 'include'", '"credentials": "include"', "use-credentials", "withCredentials: true")
+    )
 
 
 def _failed_preflights(log: list[Hop]) -> dict[str, dict[str, str]]:
