@@ -1,0 +1,196 @@
+"""The finer points of what the CORS rules say."""
+
+import pytest
+
+from inspector.engine import Engine
+from inspector.exchange import Fields
+from inspector.report import Severity
+from inspector.rules.cors_words import named_difference
+from inspector.rules.example import parse_example
+from inspector.rules.servers import recognise, set_cors, set_field
+
+
+def told(text):
+    """The CORS annotations of each exchange."""
+    engine = Engine()
+    reports = [engine.observe(exchange) for exchange in parse_example(text)]
+    return [[a for a in report.annotations if a.rule.startswith("cors/")] for report in reports]
+
+
+def asked(*response, request=(), status=200, line="GET https://api.test/x HTTP/2"):
+    sent = (line, "Origin: https://shop.test", "Sec-Fetch-Mode: cors", *request)
+    return "\n".join((*sent, "", f"HTTP/2 {status}", *response)) + "\n"
+
+
+def test_the_two_contradicting_values_are_the_evidence():
+    [[found]] = told(asked("Access-Control-Allow-Origin: https://shop.test/"))
+    assert found.rule == "cors/allow-origin-mismatch"
+    assert [e.value for e in found.evidence] == ["https://shop.test", "https://shop.test/"]
+    assert found.evidence[1].mark == "https://shop.test/"
+    assert "slash" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("server", "part"),
+    [
+        ("nginx/1.25", 'add_header Access-Control-Allow-Origin "https://shop.test" always;'),
+        ("Apache/2.4", 'Header always set Access-Control-Allow-Origin "https://shop.test"'),
+        ("Kestrel", 'WithOrigins("https://shop.test")'),
+        ("AmazonS3", '"AllowedOrigins": ["https://shop.test"]'),
+        ("uvicorn", "allow_origins=['https://shop.test']"),
+    ],
+)
+def test_the_fix_is_in_the_servers_terms(server, part):
+    [[found]] = told(asked(f"Server: {server}"))
+    assert found.rule == "cors/allow-origin-missing"
+    assert part in found.fix
+
+
+def test_the_framework_counts_before_the_server_in_front():
+    assert recognise("Express", "nginx").name == "Express"
+    assert recognise("", "Apache-Coyote/1.1").name == "Tomcat"
+    assert recognise("", "gws") is None
+
+
+@pytest.mark.parametrize(
+    "server", ["nginx", "apache", "iis", "caddy", "cloudflare", "cloudfront", "amazons3", "puma", "werkzeug"]
+)
+@pytest.mark.parametrize("setting", ["origin", "credentials", "methods", "headers", "expose"])
+def test_every_technology_has_every_setting(server, setting):
+    x = _Answer("microsoft-iis" if server == "iis" else server)
+    text = set_cors(x, setting, "VALUE{0}")
+    assert text.startswith(" With ")
+    assert "`" in text
+    assert "{name}" not in text + set_field(x, "Vary", "Origin")
+
+
+class _Answer:
+    def __init__(self, server):
+        self.res = Fields.of([("Server", server)])
+
+
+def test_an_error_answer_without_fields_names_its_status():
+    [[found]] = told(asked(status=500))
+    assert "500" in found.detail
+
+
+def test_all_missing_fields_are_named_at_once():
+    text = """
+    OPTIONS https://api.test/x HTTP/2
+    Origin: https://shop.test
+    Access-Control-Request-Method: POST
+    Access-Control-Request-Headers: content-type,x-a,x-b
+
+    HTTP/2 204
+    Access-Control-Allow-Origin: https://shop.test
+    Access-Control-Allow-Headers: content-type
+    """
+    [[found]] = told(text)
+    assert "`x-a`, `x-b`" in found.detail
+    assert "content-type, x-a, x-b" in found.fix
+
+
+def test_a_wildcard_and_authorization():
+    text = """
+    OPTIONS https://api.test/x HTTP/2
+    Origin: https://shop.test
+    Access-Control-Request-Method: GET
+    Access-Control-Request-Headers: authorization
+
+    HTTP/2 204
+    Access-Control-Allow-Origin: *
+    Access-Control-Allow-Headers: *
+    """
+    [[found]] = told(text)
+    assert "never stands for `Authorization`" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("allowed", "word"),
+    [
+        ("https://shop.test/", "slash"),
+        ("HTTPS://shop.test", "case"),
+        ("http://shop.test", "scheme"),
+        ("https://shop.test:8443", "port"),
+        ("https://www.shop.test", "www."),
+        ("https://*.shop.test", "`*`"),
+        ("https://shop.test/path", "path"),
+        ("https://other.test", ""),
+        ("null", ""),
+    ],
+)
+def test_the_difference_is_named(allowed, word):
+    difference = named_difference(allowed, "https://shop.test")
+    assert (word in difference) if word else difference == ""
+
+
+def test_credentials_that_are_not_seen_are_no_error():
+    [found] = told(asked("Access-Control-Allow-Origin: *", "Access-Control-Allow-Credentials: true"))
+    assert all(a.severity in (Severity.INFO, Severity.NOTE) for a in found)
+    assert any(a.certainty == "depends" and "include" in a.condition for a in found)
+
+
+def test_a_form_post_without_fields_is_no_error():
+    [found] = told("POST https://api.test/x HTTP/1.1\nOrigin: https://shop.test\n\nHTTP/1.1 200 OK\n")
+    assert [a.severity for a in found] == [Severity.INFO]
+    assert found[0].certainty == "depends"
+
+
+def test_echoes_of_several_sites_are_a_warning():
+    echo = "Access-Control-Allow-Credentials: true", "Vary: Origin"
+    text = "---\n".join(
+        asked(f"Access-Control-Allow-Origin: https://{site}", *echo).replace(
+            "https://shop.test\n", f"https://{site}\n", 1
+        )
+        for site in ("one.example", "two.example", "www.two.example")
+    )
+    first, second, third = ([a.severity for a in found if a.rule == "cors/reflected-origin"] for found in told(text))
+    assert (first, second, third) == ([Severity.INFO], [Severity.WARNING], [])
+
+
+def test_a_request_never_sent_points_at_its_preflight():
+    text = """
+    OPTIONS https://api.test/x HTTP/2
+    Origin: https://shop.test
+    Access-Control-Request-Method: DELETE
+
+    HTTP/2 405
+    Access-Control-Allow-Origin: https://shop.test
+    ---
+    # type: fetch
+    # page: https://shop.test/
+    DELETE https://api.test/x HTTP/?
+    """
+    [[preflight], [request]] = told(text)
+    assert preflight.rule == "cors/preflight-status"
+    assert request.rule == "cors/preflight-failed"
+    assert request.evidence[-1].exchange == 0
+
+
+def test_a_password_in_a_redirect_is_masked():
+    [found] = told(asked("Access-Control-Allow-Origin: *", "Location: https://u:hunter22@b.test/", status=302))
+    assert found
+    assert all("hunter22" not in str(a) for a in found)
+
+
+def test_max_age_texts():
+    def age(value):
+        text = (
+            "OPTIONS https://api.test/x HTTP/2\nOrigin: https://shop.test\nAccess-Control-Request-Method: PUT\n\n"
+            "HTTP/2 204\nAccess-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Methods: PUT\n"
+            f"Access-Control-Allow-Credentials: true\nAccess-Control-Max-Age: {value}\n"
+        )
+        return [a.title for a in told(text)[0] if a.rule == "cors/max-age"]
+
+    assert age("600") == []
+    assert age("5") == []
+    assert age("86400") == ["Preflight remembered for 2 hours in Chromium"]
+    assert age("0") == age("-1") == ["Every such request is preceded by a preflight"]
+    assert age("1h") == age("600, 600") == age("9" * 5000) == ["`Access-Control-Max-Age` is no number of seconds"]
+
+
+def test_fields_of_the_machinery_are_not_called_hidden():
+    text = asked(
+        "Access-Control-Allow-Origin: *", "X-Amz-Request-Id: 1", "X-Cache: HIT", request=("Sec-Fetch-Dest: empty",)
+    )
+    assert not [a for a in told(text)[0] if a.rule == "cors/hidden-fields"]
