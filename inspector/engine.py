@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
 from inspector.browser.verdict import Verdicts
 from inspector.exchange import Exchange, Fields
+from inspector.fields import methods, statuses
 from inspector.mask import Masker, secrets_of
 from inspector.report import (
     Annotation,
@@ -22,7 +24,7 @@ from inspector.report import (
     Severity,
     Story,
 )
-from inspector.rules.base import Finding, Rule
+from inspector.rules.base import Finding, Rule, Trigger
 from inspector.rules.catalogue import all_rules
 from inspector.session import Session
 from inspector.stories import Stories
@@ -50,17 +52,25 @@ EVERYTHING = Options()
 
 
 class RuleIndex:
-    """Finds the rules to ask for an exchange. Built once for a choice of rules; safe to share between engines."""
+    """Finds the rules to ask for an exchange. Built once for a choice of rules; safe to share between engines.
+
+    What an exchange has is a short tuple, and most exchanges of a capture have one that was seen before: the rules
+    are then found by one look-up.
+    """
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
-        self._request_names = frozenset(n for r in rules for kind, n in r.on if kind == "request")
-        self._response_names = frozenset(n for r in rules for kind, n in r.on if kind == "response")
-        self._cache: dict[tuple[object, ...], tuple[Rule, ...]] = {}
+        self._names = {
+            kind: frozenset(name for rule in rules for each, name in rule.on if each == kind)
+            for kind in ("request", "response")
+        }
+        self._found: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
     def candidates(self, x: Subject) -> tuple[Rule, ...]:
         """The rules of which at least one trigger is met, in the catalogue's order."""
-        verdicts = x.verdicts
+        verdicts, req, res = x.verdicts, x.req, x.res
+        asked, answered = req.index, res.index
+        cors, block, set_cookies = verdicts.cors, verdicts.block, verdicts.set_cookies
         signature = (
             x.status,
             x.method,
@@ -68,43 +78,61 @@ class RuleIndex:
             x.is_document,
             x.client_version,
             x.server_version,
-            verdicts.cors.outcome if verdicts.cors else None,
-            verdicts.block.outcome if verdicts.block else None,
-            bool(verdicts.set_cookies or verdicts.cookies),
-            frozenset(x.res.index.keys() & self._response_names),
-            frozenset(x.req.index.keys() & self._request_names),
+            None if cors is None else cors.outcome,
+            None if block is None else block.outcome,
+            tuple([verdict.codes for verdict in set_cookies]) if set_cookies else bool(verdicts.cookies),
+            x.request.body.state,
+            len(asked) != len(req.lines) or len(answered) != len(res.lines),
+            tuple(answered),
+            tuple(asked),
         )
-        found = self._cache.get(signature)
+        found = self._found.get(signature)
         if found is None:
-            if len(self._cache) > 4096:
-                self._cache.clear()
-            met = self._met(signature)
-            found = tuple(rule for rule in self._rules if not met.isdisjoint(rule.on))
-            self._cache[signature] = found
+            if len(self._found) > 8192:
+                self._found.clear()
+            met = self._met(*signature)
+            found = self._found[signature] = tuple(rule for rule in self._rules if not met.isdisjoint(rule.on))
         return found
 
-    @staticmethod
-    def _met(signature: tuple[object, ...]) -> set[tuple[str, object]]:
-        status, method, scheme, document, client, server, cors, block, cookies, response, request = signature
-        assert isinstance(status, int)
-        assert isinstance(response, frozenset)
-        assert isinstance(request, frozenset)
-        return {
+    def _met(
+        self,
+        status: int,
+        method: str,
+        scheme: str,
+        document: bool,
+        client: str | None,
+        server: str | None,
+        cors: str | None,
+        block: str | None,
+        cookies: bool | tuple[tuple[str, ...], ...],
+        content: str,
+        repeated: bool,
+        response: tuple[str, ...],
+        request: tuple[str, ...],
+    ) -> set[Trigger]:
+        met: set[Trigger] = {
             ("always", None),
             ("responded", status != 0),
             ("status", status),
             ("class", status // 100),
+            ("registered status", status == 0 or status in statuses.REGISTERED),
             ("method", method),
+            ("registered method", method in methods.KNOWN),
             ("scheme", scheme),
             ("document", document),
             ("version", client),
             ("version", server),
             ("cors", cors),
             ("block", block),
-            ("cookies", cookies),
-            *(("response", name) for name in response),
-            *(("request", name) for name in request),
+            ("cookies", bool(cookies)),
+            ("content", content in ("full", "truncated", "omitted")),
+            ("repeated", repeated),
         }
+        if not isinstance(cookies, bool):
+            met.update(("set-cookie", code) for codes in cookies for code in codes)
+        met.update(("response", name) for name in response if name in self._names["response"])
+        met.update(("request", name) for name in request if name in self._names["request"])
+        return met
 
 
 @lru_cache(maxsize=8)
@@ -149,70 +177,75 @@ class Engine:
         """The stories of the session, when no more exchanges come."""
         return self._stories.finish()
 
-    def _annotate(self, x: Subject, trouble: list[Annotation]) -> tuple[Annotation, ...]:
+    def _annotate(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:
         least = self.options.severity.rank
-        told = trouble
+        session = x.session
+        once = {"origin": session.told(x.url.origin), "session": session.told("")}
         for rule in self._index.candidates(x):
-            try:
-                if rule.once != "exchange" and x.session.told(rule.id, x.url.origin if rule.once == "origin" else ""):
+            before = None
+            if rule.once != "exchange":
+                before = once[rule.once]
+                if rule.id in before:
                     continue
+            try:
                 found = rule.check(x)
                 if found is None:
                     continue
-                for finding in (found,) if isinstance(found, Finding) else tuple(found):
-                    severity = finding.severity or rule.severity
-                    if severity.rank > least:
-                        continue
-                    if rule.once != "exchange":
-                        key = x.url.origin if rule.once == "origin" else ""
-                        if not x.session.first(rule.id, key):
-                            continue
-                    told.append(
-                        Annotation(
-                            rule.id,
-                            severity,
-                            finding.title or rule.title,
-                            finding.detail,
-                            finding.fix,
-                            finding.evidence,
-                            finding.references or rule.references,
-                            finding.certainty,
-                            finding.condition,
-                        )
-                    )
+                findings = (found,) if isinstance(found, Finding) else tuple(found)
             except Exception as error:  # hostile traffic must never stop the report, or a page in the proxy
                 told.append(_internal_error(f"the rule `{rule.id}`", error))
+                continue
+            for finding in findings:
+                severity = finding.severity or rule.severity
+                if severity.rank > least:
+                    continue
+                if before is not None:
+                    before.add(rule.id)
+                told.append(
+                    Annotation(
+                        rule.id,
+                        severity,
+                        finding.title or rule.title,
+                        finding.detail,
+                        finding.fix,
+                        finding.evidence,
+                        finding.references or rule.references,
+                        finding.certainty,
+                        finding.condition,
+                    )
+                )
         if len(told) > 1:
             told.sort(key=_rank)
-        return self._scrub(x, told)
+        return tuple(told) if self.masker.reveal else self._scrub(x, told)
 
     def _scrub(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:
         """The net under masking: no text may contain a secret of this exchange, however it got there."""
-        secrets = () if self.masker.reveal or not told else secrets_of(x.exchange)
-        if not secrets:
-            return tuple(told)
-        return tuple(self._scrubbed(a, secrets) for a in told)
+        secrets = secrets_of(x.exchange) if told else ()
+        if secrets:
+            texts: list[str | None] = []
+            for a in told:
+                texts += (a.title, a.detail, a.fix, a.condition)
+                texts += [e.value for e in a.evidence]
+            shown = "\n".join([text for text in texts if text])
+            for secret in secrets:
+                if secret in shown:
+                    return tuple([self._scrubbed(a, secrets) for a in told])
+        return tuple(told)
 
     def _scrubbed(self, a: Annotation, secrets: tuple[str, ...]) -> Annotation:
-        shown = "\n".join(
-            (a.title, a.detail, a.fix or "", a.condition or "", *(e.value for e in a.evidence if e.value))
-        )
-        if not any(secret in shown for secret in secrets):
-            return a
-        hide = self.masker.scrub
-        return Annotation(
-            a.rule,
-            a.severity,
-            hide(a.title, secrets),
-            hide(a.detail, secrets),
-            hide(a.fix, secrets) if a.fix else a.fix,
-            tuple(
-                type(e)(e.where, e.name, hide(e.value, secrets), None, e.label, e.exchange) if e.value else e
+        def hide(text: str | None) -> str | None:
+            return self.masker.scrub(text, secrets) if text else text
+
+        return msgspec.structs.replace(
+            a,
+            title=hide(a.title),
+            detail=hide(a.detail),
+            fix=hide(a.fix),
+            condition=hide(a.condition),
+            evidence=tuple(
+                msgspec.structs.replace(e, value=hide(e.value), mark=None if hide(e.value) != e.value else e.mark)
                 for e in a.evidence
             ),
-            a.references,
-            a.certainty,
-            hide(a.condition, secrets) if a.condition else a.condition,
         )
 
     def _report(self, x: Subject, capture: int, annotations: tuple[Annotation, ...]) -> ExchangeReport:

@@ -26,17 +26,14 @@ class Severity(StrEnum):
     NOTE = "note"
     INFO = "info"
 
-    @property
-    def rank(self) -> int:
+    def __init__(self, _: str) -> None:
+        self.rank: int = len(type(self).__members__)
         """0 for error to 3 for info."""
-        return _RANK[self]
 
     def at_least(self, other: Severity) -> bool:
         """Whether this severity is as grave as `other` or graver."""
-        return _RANK[self] <= _RANK[other]
+        return self.rank <= other.rank
 
-
-_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2, Severity.INFO: 3}
 
 Certainty = Literal["certain", "likely", "depends", "unknown"]
 
@@ -208,7 +205,7 @@ def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()
             severity = annotation.severity
             counts[severity] += 1
             if severity is not Severity.INFO:
-                key = (_RANK[severity], annotation.rule)
+                key = (severity.rank, annotation.rule)
                 rules[key] = rules.get(key, 0) + 1
 
     for exchange in exchanges:

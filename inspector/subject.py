@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from inspector import url as urls
 from inspector.browser.verdict import NO_VERDICTS, Verdicts
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from inspector.session import Session
 
 _DOCUMENT_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object", "fencedframe"})
+_MISSING = object()
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -37,6 +39,7 @@ class Subject:
         self.session = session
         self.masker = masker
         self._quoted = session.quoted
+        self._memo: dict[object, object] = {}
         self.verdicts: Verdicts = NO_VERDICTS
         self.request = exchange.request
         self.response = exchange.response
@@ -48,6 +51,13 @@ class Subject:
         else:
             self.res, self.status = response.fields, response.status
         self.url = urls.parse(exchange.request.url)
+
+    def memo[T](self, compute: Callable[[Subject], T]) -> T:
+        """What `compute` makes of this subject, computed once: for what several rules of a topic share."""
+        found = self._memo.get(compute, _MISSING)
+        if found is _MISSING:
+            found = self._memo[compute] = compute(self)
+        return cast("T", found)
 
     # -- what kind of exchange this is --------------------------------------------------------------------------
 

@@ -122,11 +122,11 @@ def test_options_choose_rules():
 
 
 def test_session_memory_of_what_was_told_is_bounded(monkeypatch):
-    monkeypatch.setattr("inspector.session.MOST_SEEN", 10)
+    monkeypatch.setattr("inspector.session.MOST_TOLD", 10)
     engine = engine_with(made(lambda x: Finding("fine"), once="origin"))
     for number in range(100):
         engine.session.first("a", str(number))
-    assert len(engine.session._seen) <= 10
+    assert len(engine.session._told) <= 10
 
 
 def test_summary_counts():

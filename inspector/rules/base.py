@@ -87,6 +87,31 @@ def cookies_judged() -> tuple[Trigger, ...]:
     return (("cookies", True),)
 
 
+def set_cookie_blocked(*codes: str) -> tuple[Trigger, ...]:
+    """Responses with a ``Set-Cookie`` line whose verdict carries one of these ``Network.SetCookieBlockedReason``."""
+    return tuple(("set-cookie", code) for code in codes)
+
+
+def request_content() -> tuple[Trigger, ...]:
+    """Requests that carry content, recorded or not."""
+    return (("content", True),)
+
+
+def repeated_field() -> tuple[Trigger, ...]:
+    """Exchanges in which either message has more than one line of the same field."""
+    return (("repeated", True),)
+
+
+def unregistered_status() -> tuple[Trigger, ...]:
+    """Responses with a status code that is not in the IANA registry."""
+    return (("registered status", False),)
+
+
+def unregistered_method() -> tuple[Trigger, ...]:
+    """Requests with a method that is not in the IANA registry, as written."""
+    return (("registered method", False),)
+
+
 def http_version(*versions: str) -> tuple[Trigger, ...]:
     """Exchanges in which either side spoke one of these versions (``"1.1"``, ``"2"`` …)."""
     return tuple(("version", version) for version in versions)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from inspector.report import Evidence, Severity, Where
-from inspector.rules.base import Finding, always, http_version, request_field, response_field, rule
+from inspector.rules.base import Finding, always, http_version, repeated_field, request_field, response_field, rule
 from inspector.rules.status_words import brief
 from inspector.subject import display_name
 
@@ -323,7 +323,7 @@ _SINGLETONS = frozenset(
     "protocol/singleton-duplicated",
     Severity.NOTE,
     "A field that may appear once appears twice",
-    on=always(),
+    on=repeated_field(),
     references=(HTTP + "5.3", HTTP + "5.5"),
     what=(
         "A field that has one value by definition (`Content-Type`, `Location`, `ETag`, `Date` …) is there more than "
@@ -354,14 +354,8 @@ _SINGLETONS = frozenset(
         Vary: Origin
         """,
 )
-def singleton_duplicated(x: Subject) -> Iterator[Finding] | None:
-    """Only messages in which any field is repeated are looked at."""
-    if len(x.req.lines) == len(x.req.index) and len(x.res.lines) == len(x.res.index):
-        return None
-    return _duplicated(x)
-
-
-def _duplicated(x: Subject) -> Iterator[Finding]:
+def singleton_duplicated(x: Subject) -> Iterator[Finding]:
+    """Each singleton field with more than one line, on either side."""
     browser = x.exchange.context.recorder.vantage == "browser"
     for side, where, fields, _ in _sides(x):
         if browser and side == "request":

@@ -10,7 +10,15 @@ from inspector import words
 from inspector.fields.methods import KNOWN
 from inspector.fields.statuses import RFC9110
 from inspector.report import Severity
-from inspector.rules.base import Finding, always, method, request_field, response_field, rule
+from inspector.rules.base import (
+    Finding,
+    method,
+    request_content,
+    request_field,
+    response_field,
+    rule,
+    unregistered_method,
+)
 from inspector.rules.status_words import brief
 
 if TYPE_CHECKING:
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     "method/get-with-content",
     Severity.NOTE,
     "Content in a request whose method gives it no meaning",
-    on=method("GET", "HEAD", "DELETE"),
+    on=request_content() + request_field("content-length"),
     references=(RFC9110 + "9.3.1", RFC9110 + "9.3.5"),
     what="A GET, HEAD or DELETE request carries content.",
     why="""
@@ -50,6 +58,8 @@ if TYPE_CHECKING:
 )
 def get_with_content(x: Subject) -> Finding | None:
     """Only content of a known size above nothing."""
+    if x.method not in ("GET", "HEAD", "DELETE"):
+        return None
     body = x.request.body
     size = body.size if body.size is not None else body.transferred
     length = x.req.get("content-length")
@@ -73,7 +83,7 @@ def get_with_content(x: Subject) -> Finding | None:
     "method/unknown",
     Severity.NOTE,
     "Unregistered method",
-    on=always(),
+    on=unregistered_method(),
     references=(RFC9110 + "9.1", RFC9110 + "16.1.1"),
     what="The request's method is not in the IANA registry, or is a registered one in another case.",
     why="""

@@ -13,7 +13,7 @@ from inspector.fields.statuses import RFC9110, SEMANTICS, class_of, status_name,
 from inspector.report import Evidence, Severity
 from inspector.rules import status_errors as errors
 from inspector.rules import status_success as success
-from inspector.rules.base import Finding, failed, responded, rule, status_class
+from inspector.rules.base import Finding, failed, responded, rule, status_class, unregistered_status
 from inspector.rules.status_words import brief
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def explained(x: Subject) -> Finding | None:
     "status/unknown-code",
     Severity.NOTE,
     "Status code that is not registered",
-    on=status_class(1, 2, 3, 4, 5, 6, 7, 8, 9),
+    on=unregistered_status(),
     references=(SEMANTICS, RFC9110 + "16.2.1"),
     what="The status code is neither in the IANA registry nor one of a vendor's that is well known.",
     why="""

@@ -16,7 +16,7 @@ from inspector.session.jar import Jar
 from inspector.session.preflights import Preflights
 from inspector.session.redirects import Redirects
 
-MOST_SEEN = 50_000
+MOST_TOLD = 5_000
 
 
 class Session:
@@ -31,19 +31,23 @@ class Session:
         self.redirects = Redirects()
         self.quoted: dict[tuple[Where, str, str, str | None, str | None], Evidence] = {}
         """Evidence made before: most exchanges of a capture quote the same field lines."""
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._told: OrderedDict[str, set[str]] = OrderedDict()
 
-    def told(self, rule: str, key: str) -> bool:
-        """Whether `rule` has been told for `key` before."""
-        return (rule, key) in self._seen
+    def told(self, key: str) -> set[str]:
+        """What has been told for `key` (an origin, or ``""`` for the whole session) before, to look up and add to."""
+        told = self._told.get(key)
+        if told is None:
+            told = self._told[key] = set()
+            if len(self._told) > MOST_TOLD:
+                self._told.popitem(last=False)
+        else:
+            self._told.move_to_end(key)
+        return told
 
-    def first(self, rule: str, key: str) -> bool:
-        """Whether `rule` has not been told for `key` (an origin, say) before; remembers that it now has."""
-        entry = (rule, key)
-        if entry in self._seen:
-            self._seen.move_to_end(entry)
+    def first(self, what: str, key: str) -> bool:
+        """Whether `what` has not been told for `key` before; remembers that it now has."""
+        told = self.told(key)
+        if what in told:
             return False
-        self._seen[entry] = None
-        if len(self._seen) > MOST_SEEN:
-            self._seen.popitem(last=False)
+        told.add(what)
         return True
