@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import httpx
@@ -113,7 +114,9 @@ class Client:
     """Makes requests in a browser's manner and reports each as a `Step`. Errors become steps, never exceptions."""
 
     def __init__(self, connections: httpx.AsyncBaseTransport, report: Callable[[Step], None]) -> None:
-        self._http = httpx.AsyncClient(transport=connections, timeout=TIMEOUT, trust_env=False)
+        # httpx would keep cookies of its own, and send host-only ones to subdomains: the jar here is the only one.
+        none = CookieJar(policy=DefaultCookiePolicy(allowed_domains=()))
+        self._http = httpx.AsyncClient(transport=connections, timeout=TIMEOUT, trust_env=False, cookies=none)
         self._report = report
         self.jar = Jar()
         self.topic = ""

@@ -26,6 +26,7 @@ from websockets.typing import Origin, Subprotocol
 from inspector.learn.lab.client import USER_AGENT, Client, Step, transport
 from inspector.learn.lab.content.cors import CALLS
 from inspector.learn.lab.content.protocol import BASIC_PASSWORD, BASIC_USER, SUBPROTOCOL, token
+from inspector.learn.lab.jar import site_of
 from inspector.learn.lab.server import Lab
 from inspector.url import parse
 
@@ -270,6 +271,7 @@ class _Story:
         self.context.set_alpn_protocols(["http/1.1"])  # the handshake is an HTTP/1.1 upgrade
         target = parse(url)
         address = self.lab.resolve(target.host) if self.proxy is None else None
+        cookies = self.client.jar.field(target, same_site=True, lax_allowed=False, top_site=site_of(parse(self.home)))
         where: dict[str, Any] = {"host": address} if address is not None else {}
         begun = time.perf_counter()
         try:
@@ -278,6 +280,7 @@ class _Story:
                 origin=Origin(self.at.shop),
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 user_agent_header=USER_AGENT,
+                additional_headers={"Cookie": cookies} if cookies is not None else None,
                 proxy=self.proxy,
                 ssl=self.context,
                 open_timeout=5,
