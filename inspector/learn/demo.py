@@ -41,6 +41,12 @@ CHAPTERS = {
 }
 """The lab's topics and how the demo announces them."""
 
+_NEXT = (
+    ("inspector proxy", "the same for your own browser or tool"),
+    ("inspector explain FILE.har", "a recording of yours"),
+    ("inspector rule cors/preflight-method", "a rule: why it matters, two examples"),
+)
+
 
 class Narrator:
     """The proxy's sink: prints each exchange under its chapter, with what it is there to show."""
@@ -122,8 +128,15 @@ def _introduce(canvas: Canvas, lab: Lab, proxy: RunningProxy) -> None:
 def _conclude(terminal: Terminal, narrator: Narrator, stories: tuple[Story, ...]) -> None:
     for story in stories:
         narrator.tally.add(story)
+    canvas = Canvas(terminal.console)
+    canvas.line("")
+    canvas.flush()
     terminal.stories(stories)
     terminal.summary(narrator.tally.summary())
+    canvas.heading("Next")
+    for command, told in _NEXT:
+        canvas.line(f"  {command:<38}", (told, "dim"))
+    canvas.flush()
 
 
 def _failed(step: Step) -> str:

@@ -96,8 +96,7 @@ def _lessons(chain: tuple[Hop, ...], redirects: list[Hop], loop: int | None) -> 
     if len(corrections) > 1:
         told.append(
             f"{len(corrections)} of the hops only correct the address (scheme, `www.` or slash). One redirect to the "
-            "final address "
-            "would do."
+            "final address would do."
         )
     down = next(
         (h for h in redirects if h.url.startswith("https:") and (h.target or "").startswith("http:")),
@@ -107,5 +106,6 @@ def _lessons(chain: tuple[Hop, ...], redirects: list[Hop], loop: int | None) -> 
         told.append(f"After `{brief(down.shown, 80)}` the way goes on without encryption.")
     took = [hop.duration for hop in redirects if hop.duration is not None]
     if took and len(took) == len(redirects) and sum(took) >= 1:
-        told.append(f"The redirects took {words.milliseconds(sum(took))} before the final request could be sent.")
+        after = " before the final request could be sent" if len(redirects) < len(chain) else ""
+        told.append(f"The redirects took {words.milliseconds(sum(took))}{after}.")
     return told
