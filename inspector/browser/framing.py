@@ -19,7 +19,8 @@ DESTINATIONS = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 
 Result = Literal["pass", "fail", "unknown"]
 
-_UPGRADES = {"http": ("https",), "ws": ("wss", "http", "https"), "wss": ("https",)}
+# CSP3 lets `ws:` match http and https as well; Chromium does not, and a page has no such address anyway.
+_UPGRADES = {"http": ("https",), "ws": ("wss",)}
 _HOST_SOURCE = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
     r"(?::(?P<port>[0-9]+|\*))?(?P<path>/[^?#]*)?",

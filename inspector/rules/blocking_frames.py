@@ -40,8 +40,8 @@ def _around(x: Subject) -> str:
     what="A page was loaded into a frame, and its `X-Frame-Options` forbids that.",
     why="""`DENY` forbids every frame, `SAMEORIGIN` those with a page of another origin anywhere around them. Two
         different values, one of them known, forbid every frame.""",
-    fix="""To admit named sites, send `Content-Security-Policy: frame-ancestors 'self' https://partner.example`; where it
-        is there, browsers ignore `X-Frame-Options`.""",
+    fix="""To admit named sites, send `Content-Security-Policy: frame-ancestors 'self' https://partner.example`; where
+        it is there, browsers ignore `X-Frame-Options`.""",
     unless="The page is not meant to be framed: then this is the protection at work.",
     shows="""
     GET https://bank.example/transfer HTTP/2

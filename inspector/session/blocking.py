@@ -78,6 +78,8 @@ class Blocking:
         if (failure is not None and failure.code not in _UNSENT) or x.exchange.server.peer:
             return None
         kind = x.destination or context.resource_type
+        if kind == "other" and context.initiator is not None and context.initiator.type in ("parser", "script"):
+            kind = "prefetch"
         page = _page(x)
         if page is not None and kind and kind not in ("document", "other") and mixed_content.is_mixed(page, x.url):
             if mixed_content.is_upgraded(kind, x.url):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 MOST_DOCUMENTS = 500
 MOST_EACH = 8
+
+_LOOKED_AT = 16_384
+_META = re.compile(r"<meta\s[^>]{1,400}>", re.IGNORECASE)
+_NAME = re.compile(r"\bname\s*=\s*[\"']?referrer\b", re.IGNORECASE)
+_CONTENT = re.compile(r"\bcontent\s*=\s*[\"']?([a-z-]+)", re.IGNORECASE)
 
 Embedding = Literal["require-corp", "credentialless"]
 
@@ -68,6 +74,7 @@ class Documents:
         if coep or isolation:
             self.demanding = True
         policy = get("referrer-policy")
+        beginning = _beginning(x)
         said = x.req.get("sec-fetch-dest")
         document = Document(
             _bare(url.text),
@@ -75,9 +82,9 @@ class Documents:
             x.exchange.index,
             coep,  # type: ignore[arg-type]
             isolation,
-            parse_referrer_policy(policy) if policy else None,
+            _meta_referrer(beginning) or (parse_referrer_policy(policy) if policy else None),
             None if said is None else said != "document",
-            _standards_mode(x),
+            _standards_mode(beginning),
             address_space(x.exchange.server.peer or url.host),
         )
         self._by_url.pop(document.url, None)
@@ -122,17 +129,29 @@ def _bare(url: str) -> str:
     return url.partition("#")[0]
 
 
-def _standards_mode(x: Subject) -> bool | None:
-    """Whether an HTML document begins with a modern doctype, so that its layout is not in quirks mode."""
+def _beginning(x: Subject) -> str:
+    """The beginning of an HTML document's markup; empty where it is not recorded."""
     response = x.response
     if response is None or not x.is_html or response.body.state not in ("full", "truncated"):
-        return None
-    text = response.body.text
-    if text is None:
-        return None
-    beginning = text[:1024].lstrip("\ufeff \t\r\n").lower()
-    while beginning.startswith("<!--"):
-        beginning = beginning.partition("-->")[2].lstrip()
-    if beginning.startswith("<!doctype html>"):
+        return ""
+    return (response.body.text or "")[:_LOOKED_AT]
+
+
+def _standards_mode(beginning: str) -> bool | None:
+    """Whether an HTML document begins with a modern doctype, so that its layout is not in quirks mode."""
+    text = beginning[:1024].lstrip("\ufeff \t\r\n").lower()
+    while text.startswith("<!--"):
+        text = text.partition("-->")[2].lstrip()
+    if text.startswith("<!doctype html>"):
         return True
-    return None if beginning.startswith(("<!doctype", "<?xml")) or not beginning else False
+    return None if text.startswith(("<!doctype", "<?xml")) or not text else False
+
+
+def _meta_referrer(beginning: str) -> str | None:
+    """The policy of the last ``<meta name=referrer>`` near the document's beginning, which overrides the field."""
+    found = None
+    for tag in _META.findall(beginning):
+        name, content = _NAME.search(tag), _CONTENT.search(tag)
+        if name is not None and content is not None:
+            found = parse_referrer_policy(content[1]) or found
+    return found
