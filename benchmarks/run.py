@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other: ``make bench``. Compare figures of one run with each other, not across machines."""
+"""All benchmarks, one after the other: ``make bench``. Compare figures within one run, not across machines."""
 
 from __future__ import annotations
 

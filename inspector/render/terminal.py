@@ -88,7 +88,7 @@ class Terminal:
         for exchange in report.exchanges:
             self._everything(canvas, exchange, len(report.captures))
         own = {(e.capture, e.index) for e in report.exchanges}
-        self._stories(canvas, [s for s in report.stories if any((s.capture, i) in own for i in s.exchanges)], 1)
+        self._stories(canvas, [s for s in report.stories if _tells_of(s, own)], 1)
         canvas.flush()
 
     def _findings(self, canvas: Canvas, found: list[RuleGroups], captures: int) -> None:
@@ -254,3 +254,8 @@ class Terminal:
         canvas = Canvas(self.console)
         overview.summary(canvas, found)
         canvas.flush()
+
+
+def _tells_of(story: Story, exchanges: set[tuple[int, int]]) -> bool:
+    """Whether a story is about one of these exchanges; a page's connections are about none in particular."""
+    return story.kind != "connections" and any((story.capture, index) in exchanges for index in story.exchanges)

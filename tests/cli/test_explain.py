@@ -271,11 +271,11 @@ def test_the_pager_is_used_when_needed(tmp_path):
     few = har(tmp_path, entry("https://a.test/"), name="few.har")
     many = har(tmp_path, *(entry(f"https://a.test/{i}") for i in range(60)), name="many.har")
     assert b"PAGED" in on_a_terminal("explain", many, env=env)
-    assert b"https://a.test/59" in on_a_terminal("explain", many, env=env)
+    assert b"a.test/59" in on_a_terminal("explain", many, env=env)
     assert b"PAGED" not in on_a_terminal("explain", many, "--no-pager", env=env)
     assert b"PAGED" not in on_a_terminal("explain", many, "--format", "json", env=env)
     assert b"PAGED" not in on_a_terminal("explain", few, "--severity", "error", env=env)
-    assert b"https://a.test/59" in on_a_terminal("explain", many, env={"PAGER": ""})
+    assert b"a.test/59" in on_a_terminal("explain", many, env={"PAGER": ""})
 
 
 def test_the_width_is_the_terminals(shop):
