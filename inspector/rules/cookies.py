@@ -24,7 +24,7 @@ from inspector.rules.cookies_words import (
     shorten,
     shown_name,
 )
-from inspector.site import is_public_suffix
+from inspector.site import is_public_suffix, registrable_domain
 from inspector.subject import Subject
 from inspector.words import listed, ticked
 
@@ -150,10 +150,15 @@ def _invalid_domain(x: Subject, domain: str, lines: list[Line]) -> Finding:
         why = f"`{wanted}` is not a bare host name: no scheme, port, path, quotes or wildcard belong there."
     else:
         why = f"`{host}` is neither `{wanted}` nor a host under it."
+    site = registrable_domain(host)
+    fix = f"On the server, leave `Domain` out to keep the cookie for `{host}` alone"
+    if site is None or site == host:
+        fix += "."
+    else:
+        fix += f", or write `Domain={site}` to share it with every host under `{site}`, less trusted ones too."
     return Finding(
         f"Browsers drop {names_of(lines)}: the line says `Domain={wanted}`, and the response came from `{host}`. {why}",
-        f"On the server, leave `Domain` out to keep the cookie for `{host}` alone, or set it to `{host}` or a parent "
-        "of it that is yours. Wider means that every host below gets the cookie, less trusted ones too.",
+        fix,
         tuple(line_evidence(x, line, attribute_text(line, "domain"), f"the host is {host}") for line in lines[:5]),
     )
 

@@ -304,7 +304,7 @@ def lifetime_differs(x: Subject) -> list[Finding]:
         if reason:
             groups[reason].append(line)
     found = []
-    if lines := groups.get("capped"):
+    if (lines := groups.get("capped")) and x.session.first("cookies/lifetime capped", x.url.origin):
         stored = lines[0].verdict.stored_as
         until = f" (until {day(stored.expires)})" if stored is not None and stored.expires else ""
         asked = {duration(asked_lifetime(x, line.cookie) or 0) for line in lines if asked_lifetime(x, line.cookie)}

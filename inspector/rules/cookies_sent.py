@@ -139,7 +139,7 @@ def _same_site(x: Subject, code: str, told: str, who: str, one: bool) -> tuple[s
     fix = (
         "Use `https:` on both sides."
         if schemeful
-        else "If the other site is meant to have it sent, set it on the server with `SameSite=None; Secure`, and defend "
+        else "If the other site is meant to have it sent, set it on the server with `SameSite=None; Secure`, and guard "
         "the request against cross-site forgery with a token."
     )
     return f"{told}: {from_where}, and {rule}.", fix, f"Not sent: `SameSite` keeps {who if one else 'cookies'} back"

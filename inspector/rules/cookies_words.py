@@ -36,6 +36,8 @@ class Line(Struct, frozen=True):
     text: str
     cookie: SetCookie
     verdict: SetCookieVerdict
+    now: float | None = None
+    """The server's clock (``Date``), else the recording's."""
 
     @property
     def kept(self) -> bool:
@@ -44,17 +46,22 @@ class Line(Struct, frozen=True):
 
     @property
     def deletes(self) -> bool:
-        """Whether it is written to delete, stored or not."""
-        stored = self.verdict.stored_as
-        if self.verdict.outcome == "expired":
-            return True
-        return stored is not None and stored.expires == 0.0
+        """Whether it is written to delete, whatever becomes of it."""
+        if self.cookie.max_age is not None:
+            return self.cookie.max_age <= 0
+        if self.cookie.expires is None:
+            return False
+        return self.cookie.expires <= (self.now or 0.0) or self.verdict.outcome == "expired"
 
 
 def set_lines(x: Subject) -> Iterator[Line]:
     """The response's ``Set-Cookie`` lines with their verdicts, in order."""
-    for text, verdict in zip(x.res.index.get("set-cookie", ()), x.verdicts.set_cookies, strict=False):
-        yield Line(text, parse_set_cookie(text), verdict)
+    if not x.verdicts.set_cookies:
+        return
+    date = x.res.get("date")
+    now = (parse_cookie_date(date) if date else None) or x.started
+    for text, verdict in zip(x.res.index["set-cookie"], x.verdicts.set_cookies, strict=False):
+        yield Line(text, parse_set_cookie(text), verdict, now)
 
 
 def refused(x: Subject, *codes: str) -> list[Line]:
@@ -146,9 +153,7 @@ def asked_lifetime(x: Subject, cookie: SetCookie) -> float | None:
     if cookie.expires is None:
         return None
     date = x.res.get("date")
-    now = parse_cookie_date(date) if date else None
-    if now is None:
-        now = x.started
+    now = (parse_cookie_date(date) if date else None) or x.started
     return None if now is None else cookie.expires - now
 
 
