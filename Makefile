@@ -19,6 +19,7 @@ $(STAMP): pyproject.toml
 	else \
 		echo "inspector needs Python 3.12 or newer, or uv; neither was found on PATH." >&2; exit 2; \
 	fi
+	@$(BIN)/python -m compileall -q inspector
 	@touch $(STAMP)
 
 demo: setup
