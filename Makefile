@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.14 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: setup demo test lint format picture bench clean
+.PHONY: setup demo test lint format verdicts picture bench clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,13 @@ lint: setup
 
 format: setup
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+# Every family of verdicts against the real Chromium; the tests run a part of it.
+verdicts: setup
+	@$(BIN)/python -m tests.browser.cors_scenarios 400
+	@$(BIN)/python -m tests.browser.cookie_scenarios
+	@$(BIN)/python -m tests.browser.test_cache_verdicts
+	@$(BIN)/python -m tests.browser.blocking_scenarios
 
 picture: setup
 	$(BIN)/python docs/picture.py

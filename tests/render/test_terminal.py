@@ -6,9 +6,9 @@ import io
 import re
 
 import pytest
-from msgspec.structs import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from inspector.render.console import AsciiWriter, make_console, wants_style
