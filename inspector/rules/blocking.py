@@ -73,7 +73,7 @@ def corp_not_same_origin(x: Subject) -> Finding | None:
         page_line(x, "the page that asks"),
         x.response_field("cross-origin-resource-policy", label="admits its own origin only"),
     )
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(corp_not_same_origin, verdict, detail, fix, evidence)
 
 
 @rule(
@@ -123,7 +123,7 @@ def corp_not_same_site(x: Subject) -> Finding | None:
         page_line(x, "the page that asks"),
         x.response_field("cross-origin-resource-policy", label="admits its own site only"),
     )
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(corp_not_same_site, verdict, detail, fix, evidence)
 
 
 @rule(
@@ -203,7 +203,7 @@ def corp_missing(x: Subject) -> Finding | None:
             "response.field", "Cross-Origin-Embedder-Policy", document.coep, None, "the page's demand", document.index
         )
         evidence = (policy, *evidence)
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(corp_missing, verdict, detail, fix, evidence)
 
 
 @rule(
@@ -275,7 +275,7 @@ def coep_missing(x: Subject) -> Finding | None:
         page_line(x, "the page around it"),
         x.response_field("cross-origin-embedder-policy", label=label),
     )
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(coep_missing, verdict, detail, fix, evidence)
 
 
 @rule(
@@ -345,4 +345,4 @@ def opaque_response(x: Subject) -> Finding | None:
     if "x-content-type-options" in x.res:
         evidence += (x.response_field("x-content-type-options", label="so the type is taken at its word"),)
     severity = Severity.WARNING if x.destination == "image" else None
-    return finding_of(verdict, detail, fix, evidence, severity=severity)
+    return finding_of(opaque_response, verdict, detail, fix, evidence, severity=severity)

@@ -87,7 +87,7 @@ def frame_options(x: Subject) -> Finding | None:
         "frame it; it replaces `X-Frame-Options`. If not, this is the protection against clickjacking at work."
     )
     evidence = (page_line(x, "the page around the frame"), x.response_field("x-frame-options", label=forbids))
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(frame_options, verdict, detail, fix, evidence)
 
 
 @rule(
@@ -145,7 +145,7 @@ def ancestors(x: Subject) -> Finding | None:
         page_line(x, "the page around the frame"),
         x.response_field("content-security-policy", mark="frame-ancestors", label="who may frame it"),
     )
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(ancestors, verdict, detail, fix, evidence)
 
 
 def _site(x: Subject) -> str:

@@ -67,7 +67,9 @@ def mixed(x: Subject) -> Finding | None:
         f"In the page: use `{_https(x)}`. If many links are to be changed, send `Content-Security-Policy: "
         "upgrade-insecure-requests` with the page; the other server has to speak https in either case."
     )
-    return finding_of(verdict, detail, fix, (_page_evidence(x), x.request_line(f"{x.url.scheme}:", "not secure")))
+    return finding_of(
+        mixed, verdict, detail, fix, (_page_evidence(x), x.request_line(f"{x.url.scheme}:", "not secure"))
+    )
 
 
 @rule(
@@ -274,7 +276,13 @@ def redirect_refused(x: Subject) -> Finding | None:
         )
         if scheme in ("data", "blob"):
             fix = f"On `{x.url.host}`: answer with the content itself and status 200, in place of the redirect."
-    return finding_of(verdict, detail, fix, (x.status_evidence(), x.response_field("location", label="not followed")))
+    return finding_of(
+        redirect_refused,
+        verdict,
+        detail,
+        fix,
+        (x.status_evidence(), x.response_field("location", label="not followed")),
+    )
 
 
 @rule(
@@ -330,4 +338,6 @@ def local_network(x: Subject) -> Finding | None:
         "Serve the page over https, and allow it to reach the local network when the browser asks. A server there that "
         "is not running looks the same in this recording."
     )
-    return finding_of(verdict, detail, fix, (_page_evidence(x), x.request_line(x.url.host, "not public")))
+    return finding_of(
+        local_network, verdict, detail, fix, (_page_evidence(x), x.request_line(x.url.host, "not public"))
+    )

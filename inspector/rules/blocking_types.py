@@ -78,7 +78,7 @@ def script_type(x: Subject) -> Finding | None:
     )
     if strict:
         evidence += (x.response_field("x-content-type-options", label="no guessing"),)
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(script_type, verdict, detail, fix, evidence)
 
 
 @rule(
@@ -134,4 +134,4 @@ def style_type(x: Subject) -> Finding | None:
     )
     if strict:
         evidence += (x.response_field("x-content-type-options", label="no guessing"),)
-    return finding_of(verdict, detail, fix, evidence)
+    return finding_of(style_type, verdict, detail, fix, evidence)

@@ -8,7 +8,7 @@ from inspector import url as urls
 from inspector.browser.cors_request import page_origin
 from inspector.browser.verdict import BlockVerdict
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding
+from inspector.rules.base import Finding, Rule
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -79,21 +79,23 @@ def so(verdict: BlockVerdict, outcome: str) -> str:
 
 
 def finding_of(
+    rule: Rule,
     verdict: BlockVerdict,
     detail: str,
     fix: str | None,
     evidence: tuple[Evidence, ...],
-    title: str | None = None,
     severity: Severity | None = None,
 ) -> Finding:
     """A finding on a verdict: as grave as its rule where it is certain, an explanation where it depends."""
-    depends = verdict.outcome == "depends"
+    if verdict.outcome != "depends":
+        return Finding(detail, fix, evidence, severity=severity)
+    outcome, colon, rest = rule.title.partition(":")
     return Finding(
         detail,
         fix,
         evidence,
-        title,
-        Severity.INFO if depends else severity,
-        "depends" if depends else "certain",
-        f"blocked if {verdict.condition}" if depends and verdict.condition else None,
+        f"{outcome} under a condition{colon}{rest}",
+        Severity.INFO,
+        "depends",
+        f"blocked if {verdict.condition}" if verdict.condition else None,
     )

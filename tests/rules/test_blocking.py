@@ -57,6 +57,7 @@ def test_what_depends_is_an_explanation():
     assert found.certainty == "depends"
     assert found.condition is not None
     assert found.condition.startswith("blocked if ")
+    assert found.title.startswith("Blocked by Opaque Response Blocking under a condition:")
 
 
 def test_the_same_site_is_named_so():
