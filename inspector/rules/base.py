@@ -8,7 +8,7 @@ prints its page, and the tests run its two examples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from textwrap import dedent
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -200,4 +200,4 @@ def rule(
 
 
 def _clean(text: str) -> str:
-    return dedent(text).strip()
+    return cleandoc(text).strip()
