@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from inspector.browser.cookies_store import prefix_violations
 from inspector.report import Severity
@@ -532,11 +532,12 @@ def overwrites_secure(x: Subject) -> Finding | None:
 def deleted(x: Subject) -> list[Finding]:
     """What is deleted, and what was missed."""
     lines = [line for line in set_lines(x) if line.verdict.outcome == "expired"]
+    named = Counter(line.cookie.name for line in set_lines(x))
     found = []
     plain = []
     for line in lines:
         left = x.session.jar.namesakes(line.cookie.name, line.verdict.stored_as)
-        if not left or any(other.cookie.name == line.cookie.name and other is not line for other in set_lines(x)):
+        if not left or named[line.cookie.name] > 1:  # several lines of that name cover several places at once
             plain.append(line)
             continue
         stored = line.verdict.stored_as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 
@@ -307,8 +308,9 @@ def lifetime_differs(x: Subject) -> list[Finding]:
     if (lines := groups.get("capped")) and x.session.first("cookies/lifetime capped", x.url.origin):
         stored = lines[0].verdict.stored_as
         until = f" (until {day(stored.expires)})" if stored is not None and stored.expires else ""
-        asked = {duration(asked_lifetime(x, line.cookie) or 0) for line in lines if asked_lifetime(x, line.cookie)}
-        wanted = asked.pop() if len(asked) == 1 and "inf" not in str(asked) else "longer"
+        asked = {asked_lifetime(x, line.cookie) or 0.0 for line in lines}
+        seconds = asked.pop() if len(asked) == 1 else math.inf
+        wanted = "more" if math.isinf(seconds) else duration(seconds)
         found.append(
             Finding(
                 f"{_capital(names_of(lines))} {'asks' if len(lines) == 1 else 'ask'} for {wanted}; browsers keep a "

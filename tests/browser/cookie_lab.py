@@ -29,10 +29,10 @@ SCRIPTS = {
     "post": """url => { const f = document.createElement('form'); f.method = 'post'; f.action = url;
         document.body.append(f); f.submit() }""",
     "image": "url => new Promise(done => { const i = new Image(); i.onload = i.onerror = done; i.src = url })",
-    "fetch": "url => fetch(url).then(() => 1, () => 0)",
-    "fetch-include": "url => fetch(url, {credentials: 'include'}).then(() => 1, () => 0)",
-    "fetch-no-cors": "url => fetch(url, {mode: 'no-cors', credentials: 'include'}).then(() => 1, () => 0)",
-    "fetch-put": "url => fetch(url, {method: 'PUT', credentials: 'include'}).then(() => 1, () => 0)",
+    "fetch": "url => fetch(url).then(r => r.text()).then(() => 1, () => 0)",
+    "fetch-include": "url => fetch(url, {credentials: 'include'}).then(r => r.text()).then(() => 1, () => 0)",
+    "fetch-no-cors": "url => fetch(url, {mode: 'no-cors', credentials: 'include'}).then(r => r.text()).then(() => 1, () => 0)",
+    "fetch-put": "url => fetch(url, {method: 'PUT', credentials: 'include'}).then(r => r.text()).then(() => 1, () => 0)",
     "xhr": """url => new Promise(done => { const x = new XMLHttpRequest(); x.withCredentials = true;
         x.onloadend = done; x.open('GET', url); x.send() })""",
     "frame": """url => new Promise(done => { const f = document.createElement('iframe'); f.onload = done; f.src = url;

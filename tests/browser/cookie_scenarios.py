@@ -246,10 +246,27 @@ class Tally:
         self.disagreements.append(f"scenario {scenario.number} (third_party={scenario.third_party}): {text}")
 
 
-# Chromium 156 gives the "Schemeful" variant of a SameSite code for every cross-site request, though the protocol
-# defines it for equal registrable domains under different schemes; ours follow the definition.
+# What may differ, and why:
+#
+# 1. `_plain`: the codes' names. Chromium 156 gives the "Schemeful" variant of a SameSite code for every cross-site request, though the protocol
+#    defines it for equal registrable domains under different schemes; ours follow the definition.
+# 2. `_uncredentialed`: a cross-origin `fetch()` without credentials leaves no trace of that where it is same-site or goes
+#    over plain HTTP. The browser then looks at no cookie; one that ours calls blocked is not sent or stored either way.
+# 3. `_fewer`: plain HTTP requests carry no `Sec-Fetch-*`, so the recording cannot show the site that led to them, nor
+#    whether third-party cookies are blocked (which Chromium checks before anything else when it stores one). Ours then
+#    give the reasons that are certain, and the browser has more.
 def _plain(codes: Sequence[str]) -> frozenset[str]:
     return frozenset(code.removeprefix("Schemeful") for code in codes)
+
+
+def _uncredentialed(hop: Hop) -> bool:
+    return hop.sent.get("type") in ("Fetch", "XHR") and not hop.request_extra.get("associatedCookies")
+
+
+def _fewer(hop: Hop, ours: Sequence[str], browsers: Sequence[str]) -> bool:
+    if not hop.url.startswith("http:"):
+        return False
+    return _plain(ours) < _plain(browsers) or list(browsers) == ["UserPreferences"]
 
 
 def compare(lab: CookieLab, scenario: Scenario, tally: Tally) -> Walk:
@@ -281,7 +298,9 @@ def _compare_sent(scenario: Scenario, hop: Hop, verdicts: Sequence[CookieVerdict
     for name in sorted(browser.keys() | ours.keys()):
         verdict = ours.get(name)
         if name not in browser:
-            if verdict is not None and verdict.outcome != "depends":
+            if verdict is not None and verdict.outcome == "blocked" and _uncredentialed(hop):
+                tally.counts["sent: agree, for a reason the recording cannot show"] += 1
+            elif verdict is not None and verdict.outcome != "depends":
                 tally.differ(scenario, f"{where} {name}: not considered by the browser, ours {verdict}")
             continue
         reasons = browser[name]
@@ -289,6 +308,8 @@ def _compare_sent(scenario: Scenario, hop: Hop, verdicts: Sequence[CookieVerdict
             tally.differ(scenario, f"{where} {name}: browser {reasons or 'sent'}, ours nothing")
         elif verdict.outcome == "depends":
             tally.counts["sent: open, condition named"] += 1
+        elif verdict.outcome == "blocked" and _fewer(hop, verdict.codes, reasons):
+            tally.counts["sent: agree, with fewer reasons"] += 1
         elif (verdict.outcome == "sent") != (not reasons) or _plain(verdict.codes) != _plain(reasons):
             tally.differ(
                 scenario, f"{where} {name}: browser {reasons or 'sent'}, ours {verdict.outcome} {verdict.codes}"
@@ -309,8 +330,13 @@ def _compare_set(
     if reasons is not None:
         if verdict.outcome == "blocked" and _plain(verdict.codes) == _plain(reasons):
             tally.agree("set: agree")
+        elif verdict.outcome == "blocked" and _fewer(hop, verdict.codes, reasons):
+            tally.counts["set: agree, with fewer reasons"] += 1
         else:
             tally.differ(scenario, f"{where}: browser {reasons}, ours {verdict.outcome} {verdict.codes}")
+        return
+    if verdict.codes and _uncredentialed(hop) and verdict.name not in stored:
+        tally.counts["set: agree, for a reason the recording cannot show"] += 1
         return
     if verdict.codes:
         tally.differ(scenario, f"{where}: not refused by the browser, ours {verdict.outcome} {verdict.codes}")
@@ -319,8 +345,8 @@ def _compare_set(
     replaced = sum(
         v.lines != () and any(x.partition("=")[0].strip() == verdict.name for x in v.lines) for v in scenario.visits
     )
-    if replaced > 1:
-        tally.agree("set: agree")  # what the store holds may be another visit's; the refusals were compared above
+    if replaced > 1 or hop.method == "OPTIONS":
+        tally.agree("set: agree")  # what the store holds may be of another response; the refusals were compared above
         return
     if (verdict.outcome == "stored") != (cookie is not None):
         tally.differ(

@@ -94,7 +94,7 @@ def test_an_attribute_value_over_1024_octets_is_ignored_and_an_earlier_one_stand
     assert (cookie.path, cookie.ignored) == ("/kept", ("path",))
 
 
-def test_a_year_of_cookies_in_the_cookie_field():
+def test_pairs_of_the_cookie_field():
     assert parse_cookie("a=1; b=; =c; d; a=2") == (("a", "1"), ("b", ""), ("", "c"), ("", "d"), ("a", "2"))
 
 
