@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -54,14 +54,23 @@ class Line(Struct, frozen=True):
         return self.cookie.expires <= (self.now or 0.0) or self.verdict.outcome == "expired"
 
 
-def set_lines(x: Subject) -> Iterator[Line]:
-    """The response's ``Set-Cookie`` lines with their verdicts, in order."""
+def set_lines(x: Subject) -> tuple[Line, ...]:
+    """The response's ``Set-Cookie`` lines with their verdicts, in order. Built once for an exchange."""
+    found: tuple[Line, ...] | None = x.__dict__.get("_set_cookie_lines")
+    if found is None:
+        found = x.__dict__["_set_cookie_lines"] = _set_lines(x)
+    return found
+
+
+def _set_lines(x: Subject) -> tuple[Line, ...]:
     if not x.verdicts.set_cookies:
-        return
+        return ()
     date = x.res.get("date")
     now = (parse_cookie_date(date) if date else None) or x.started
-    for text, verdict in zip(x.res.index["set-cookie"], x.verdicts.set_cookies, strict=False):
-        yield Line(text, parse_set_cookie(text), verdict, now)
+    return tuple(
+        Line(text, parse_set_cookie(text), verdict, now)
+        for text, verdict in zip(x.res.index["set-cookie"], x.verdicts.set_cookies, strict=False)
+    )
 
 
 def refused(x: Subject, *codes: str) -> list[Line]:

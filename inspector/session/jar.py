@@ -30,6 +30,7 @@ MOST_COOKIES = 3300
 MOST_REDIRECTS = 512
 MOST_PAGES = 2048
 MOST_REMEMBERED = 256
+_PAGES = frozenset({"document", "iframe", "frame"})
 _NOT_FROM_NETWORK = frozenset({"memory-cache", "disk-cache", "cache", "service-worker"})
 
 
@@ -204,7 +205,8 @@ class Jar:
         return Origins(top_level_only=True) if top_level_only else NOTHING_EARLIER
 
     def _remember_page(self, x: Subject) -> None:
-        if not x.is_html and "sec-fetch-dest" not in x.req:
+        destination = x.req.get("sec-fetch-dest")
+        if destination not in _PAGES if destination else not x.is_html:
             return
         kind = kind_of(x)
         if kind == "subresource" or (kind in ("navigation", "unknown") and "referer" in x.req):
