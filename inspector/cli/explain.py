@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import shlex
 import sys
@@ -70,6 +71,9 @@ def explain_command(
 
     Exit status: 0 when every capture was read, 2 when one could not be.
     """
+    # What is kept here are trees without cycles: looking through them again and again finds nothing.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     progress = _Progress()
     options = Options(only, rules, severity, reveal, fields=bool(verbose or entry))
     selection = Selection(tuple(pattern.lower() for pattern in host), status, entry)

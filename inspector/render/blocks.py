@@ -99,7 +99,7 @@ def exchange_line(
     """
     asked = Text.assemble((lead, "dim"))
     asked.append(f"{clipped(exchange.method, 24)} ", "bold")
-    asked.append(clipped(exchange.url, limit or max(2 * canvas.width - 60, _LEAST_URL)))
+    asked.append(clipped(exchange.url, limit) if limit else fit(exchange.url, max(2 * canvas.width - 40, _LEAST_URL)))
     came = outcome(exchange)
     if len(indent) + asked.cell_len + came.cell_len + 1 <= canvas.width:
         canvas.line(indent, asked, " ", came)
@@ -165,6 +165,13 @@ def sources(canvas: Canvas, annotation: Annotation, indent: str, most: int = 9) 
             canvas.line(indent, line)
             line = link
     canvas.line(indent, line)
+
+
+def annotation_block(canvas: Canvas, annotation: Annotation, indent: str) -> None:
+    """A finding with everything under it."""
+    canvas.add(title(canvas, annotation), indent, f"{indent}  ")
+    finding_body(canvas, annotation, f"{indent}  ")
+    sources(canvas, annotation, f"{indent}  ")
 
 
 def tally(found: Iterable[tuple[Severity, int]], *, words: bool = True, zero: bool = False) -> Text:

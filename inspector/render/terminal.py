@@ -10,6 +10,7 @@ from rich.text import Text
 
 from inspector.render import overview, verdicts
 from inspector.render.blocks import (
+    annotation_block,
     exchange_line,
     finding_body,
     live_line,
@@ -24,6 +25,7 @@ from inspector.render.escape import clipped
 from inspector.render.exchanges import listing
 from inspector.render.grouping import Group, RuleGroups, explanations, group_findings, origin_of
 from inspector.render.layout import PROSE_WIDTH, Canvas, plural
+from inspector.render.stories import draw as draw_stories
 from inspector.report import Annotation, ExchangeReport, Report, Severity, Story, Summary, summarize
 
 SMALL = 8
@@ -75,7 +77,7 @@ class Terminal:
         found = group_findings(report.exchanges)
         overview.summary(canvas, report.summary, found)
         self._findings(canvas, found, several)
-        self._stories(canvas, report.stories, several)
+        draw_stories(canvas, report.stories, several, whole=bool(self.verbose))
         canvas.flush()
         self._exchanges(canvas, report, several)
         if self.command:
@@ -88,7 +90,7 @@ class Terminal:
         for exchange in report.exchanges:
             self._everything(canvas, exchange, len(report.captures))
         own = {(e.capture, e.index) for e in report.exchanges}
-        self._stories(canvas, [s for s in report.stories if _tells_of(s, own)], 1)
+        draw_stories(canvas, [s for s in report.stories if _tells_of(s, own)], 1, whole=True)
         canvas.flush()
 
     def _findings(self, canvas: Canvas, found: list[RuleGroups], captures: int) -> None:
@@ -113,18 +115,15 @@ class Terminal:
         def where(group: Group) -> str:
             return f"{group.origin} ({overview.list_of(group.exchanges, captures, 3)})"
 
-        same = [where(group) for group in groups if group.title == title]
-        other = [group for group in groups if group.title != title]
-        if same:
-            more = f" and {plural(len(same) - _LISTED, 'more origin')}" if len(same) > _LISTED else ""
-            canvas.prose(f"The same with {', '.join(same[:_LISTED])}{more}", "  ", "    ", "dim")
-        for group in other[: _LISTED // 2]:
-            said = Text.assemble(
-                ("Also: ", "dim"), canvas.words(group.title), (f", {clipped(where(group), 200)}", "dim")
-            )
-            canvas.add(said, "  ", "    ", PROSE_WIDTH)
-        if len(other) > _LISTED // 2:
-            canvas.line((f"  and {len(other) - _LISTED // 2:,} more of this rule", "dim"))
+        by_title: dict[str, list[str]] = {}
+        for group in groups:
+            by_title.setdefault(group.title, []).append(where(group))
+        for said, places in list(by_title.items())[: _LISTED // 2]:
+            more = f" and {plural(len(places) - _LISTED, 'more origin')}" if len(places) > _LISTED else ""
+            lead = Text("The same", "dim") if said == title else Text.assemble(("Also: ", "dim"), canvas.words(said))
+            canvas.prose(f" with {', '.join(places[:_LISTED])}{more}", "  ", "    ", "dim", lead)
+        if len(by_title) > _LISTED // 2:
+            canvas.line((f"  and {len(by_title) - _LISTED // 2:,} more of this rule", "dim"))
 
     def _group(self, canvas: Canvas, group: Group, captures: int) -> None:
         first = group.first
@@ -136,21 +135,6 @@ class Terminal:
             listed = overview.list_of(exchanges, captures, len(exchanges) if self.verbose else _LISTED)
             canvas.prose(f"On {plural(len(exchanges), 'exchange')} with {group.origin}: {listed}", "  ", "    ", "dim")
         sources(canvas, first.annotation, "  ", 9 if self.verbose else 1)
-
-    def _stories(self, canvas: Canvas, stories: Sequence[Story], captures: int) -> None:
-        if not stories:
-            return
-        canvas.heading("What belongs together")
-        for story in stories:
-            canvas.prose(story.title, "", "  ", "bold")
-            for step in story.steps:
-                canvas.prose(step, "  - ", "    ")
-            if not story.steps:
-                prefix = f"{story.capture}:" if captures > 1 else ""
-                canvas.prose("exchanges " + ", ".join(f"#{prefix}{i}" for i in story.exchanges[:40]), "  ")
-            for annotation in story.annotations:
-                self._annotation(canvas, annotation, "  ")
-            canvas.blank()
 
     def _exchanges(self, canvas: Canvas, report: Report, captures: int) -> None:
         exchanges: Sequence[ExchangeReport] = report.exchanges
@@ -202,14 +186,9 @@ class Terminal:
             if again and annotation.severity is not Severity.INFO:
                 title_line(canvas, annotation, indent="  ", name=False)
             else:
-                self._annotation(canvas, annotation, "  ")
+                annotation_block(canvas, annotation, "  ")
                 canvas.blank()
         canvas.blank()
-
-    def _annotation(self, canvas: Canvas, annotation: Annotation, indent: str) -> None:
-        canvas.add(title(canvas, annotation), indent, f"{indent}  ")
-        finding_body(canvas, annotation, f"{indent}  ")
-        sources(canvas, annotation, f"{indent}  ")
 
     # -- live -------------------------------------------------------------------------------------------------
 
@@ -245,7 +224,7 @@ class Terminal:
     def stories(self, stories: Sequence[Story]) -> None:
         """Print what several exchanges mean together."""
         canvas = Canvas(self.console)
-        self._stories(canvas, stories, 1)
+        draw_stories(canvas, stories, 1, whole=True)
         canvas.flush()
 
     def summary(self, of: Report | Summary | Sequence[ExchangeReport]) -> None:

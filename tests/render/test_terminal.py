@@ -157,11 +157,27 @@ def test_one_rule_at_many_origins_is_shown_in_full_once_for_notes():
     shown = printed(report_of(*many), 100)
     assert shown.count(NO_SAME_SITE.detail) == 1
     assert "The same with https://1.test (#1), https://2.test (#2)" in shown
+    assert printed(report_of(*many), 100, verbose=1).count(NO_SAME_SITE.detail) == 10
     titled = [exchange(i, "https://a.test/", 200, replace(NO_SAME_SITE, title=f"Cookie {i}")) for i in range(10)]
     shown = printed(report_of(*titled), 100)
-    assert "Also: Cookie 1, https://a.test (#1)" in shown
+    assert "Also: Cookie 1 with https://a.test (#1)" in shown
     assert "and 3 more of this rule" in shown
-    assert printed(report_of(*many), 100, verbose=1).count(NO_SAME_SITE.detail) == 10
+
+
+def test_of_many_stories_some_of_each_kind_are_told_and_all_with_findings():
+    chains = [Story("redirect-chain", f"Chain {i}", (i,), tuple(f"step {n}" for n in range(30))) for i in range(9)]
+    told = Story("redirect-chain", "Flawed chain", (9,), ("one",), (MISMATCH,))
+    report = report_of(exchange(0, "https://a.test/", 200), stories=(*chains, told, Story("page", "A page", (1, 2))))
+    shown = printed(report, 100)
+    assert [f"Chain {i}\n" in shown for i in range(9)] == [True] * 4 + [False] * 5
+    assert "Flawed chain" in shown
+    assert "A page\n  exchanges #1, #2" in shown
+    assert "5 of redirect chain; `-v` tells all" in shown
+    assert "21 more steps" in shown
+    assert "step 29" in shown
+    whole = printed(report, 100, verbose=1)
+    assert "Chain 8" in whole
+    assert whole.count("step 15") == 9
 
 
 def test_severities_are_in_order_and_the_most_frequent_first():
