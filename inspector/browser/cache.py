@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 from inspector.browser.cache_freshness import FOREVER, Basis, current_age, lifetime, shared_lifetime
 from inspector.browser.cache_policy import Policy
 from inspector.browser.verdict import CacheVerdict, Reuse, SharedCache, Step
 from inspector.exchange import Fields
+from inspector.fields.http_date import read_date
 from inspector.fields.vary import parse_vary
 from inspector.words import duration
 
@@ -29,33 +30,28 @@ def judge(
     `old_protocol`: it came by HTTP/1.0, whose entity tags Chromium does not trust.
     """
     index = fields.index
-    date = _first(index, "date")
-    expires = _first(index, "expires")
-    modified = _first(index, "last-modified")
-    etag = _first(index, "etag")
-    vary = fields.get("vary") if "vary" in index else None
+    date = read_date(index["date"][0]) if "date" in index else None
+    expires = index["expires"][0] if "expires" in index else None
+    modified = index["last-modified"][0] if "last-modified" in index else None
+    generated = received if date is None else date
+    fresh_for, basis = lifetime(policy, expires, modified, generated)
     age = current_age(fields.get("age") if "age" in index else None, date, received, delay)
-    fresh_for, basis = lifetime(policy, expires, date, modified, received)
-    shared_for, _ = shared_lifetime(policy, expires, date, modified, received) if policy.shared else (0.0, basis)
     return _verdict(
         policy,
         fresh_for,
         basis,
         age if age < 1 and fresh_for < 2 else float(int(age)),
-        shared_for,
-        bool(etag),
-        bool(modified),
+        shared_lifetime(policy, expires, modified, generated)[0] if policy.shared else 0.0,
+        "etag" in index and index["etag"][0] != "",
+        modified is not None and modified != "",
         old_protocol,
-        vary is not None and "*" in parse_vary(vary),
+        "vary" in index and "*" in parse_vary(fields.get("vary") or ""),
         served_from,
     )
 
 
-def _first(index: dict[str, list[str]], name: str) -> str | None:
-    values = index.get(name)
-    return values[0] if values else None
-
-
+# The immutable parts of a verdict that only ever take a few values are made once.
+_SHARED = {(stored, reuse): SharedCache(stored, reuse) for stored in (True, False) for reuse in get_args(Reuse)}
 _VALIDATORS = {
     (False, False): (),
     (True, False): ("etag",),
@@ -93,7 +89,7 @@ def _verdict(
     return CacheVerdict(
         stored=policy.private,
         reuse=reuse,
-        shared=SharedCache(policy.shared, shared_reuse),
+        shared=_SHARED[policy.shared, shared_reuse],
         lifetime=None if fresh_for == FOREVER else _number(fresh_for),
         age=_number(age),
         basis=basis,

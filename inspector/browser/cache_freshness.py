@@ -18,34 +18,30 @@ HEURISTIC_FRACTION = 10
 """A guessed lifetime is a tenth of the time since the last modification."""
 
 
-def lifetime(
-    policy: Policy, expires: str | None, date: str | None, modified: str | None, received: float | None
-) -> tuple[float, Basis]:
+def lifetime(policy: Policy, expires: str | None, modified: str | None, generated: float | None) -> tuple[float, Basis]:
     """How many seconds from its generation a browser's cache holds the response fresh, and what that rests on.
 
-    `received` (seconds since 1970) stands in for a missing ``Date``. `FOREVER` is no limit.
+    `generated` is what ``Date`` says, else when the response was received (seconds since 1970). `FOREVER` is no limit.
     """
     if policy.validate is not None:
         return 0.0, "none"
     if policy.max_age is not None:
         return float(policy.max_age), "max-age"
     if expires is not None and (until := _expiry(expires)) is not None:
-        generated = _generated(date, received)
         return (0.0 if generated is None else max(0.0, until - generated)), "expires"
-    if policy.guess and modified is not None and (guessed := _guess(modified, _generated(date, received))) is not None:
+    if policy.guess and modified is not None and (guessed := _guess(modified, generated)) is not None:
         return guessed, "heuristic"
     return (FOREVER, "heuristic") if policy.forever else (0.0, "none")
 
 
 def shared_lifetime(
-    policy: Policy, expires: str | None, date: str | None, modified: str | None, received: float | None
+    policy: Policy, expires: str | None, modified: str | None, generated: float | None
 ) -> tuple[float, Basis]:
     """The same for a shared cache that follows the standard to the letter (RFC 9111, section 4.2.1)."""
     if policy.shared_validate is not None:
         return 0.0, "none"
     if policy.shared_max_age is not None:
         return float(policy.shared_max_age), "s-maxage" if policy.shared_basis == "s-maxage" else "max-age"
-    generated = _generated(date, received)
     if expires is not None:
         until = read_date(expires)
         return (0.0 if until is None or generated is None else max(0.0, until - generated)), "expires"
@@ -54,19 +50,17 @@ def shared_lifetime(
     return (FOREVER, "heuristic") if policy.forever else (0.0, "none")
 
 
-def current_age(age: str | None, date: str | None, received: float | None, delay: float) -> float:
+def current_age(age: str | None, date: float | None, received: float | None, delay: float) -> float:
     """The response's age when it was received, in seconds (RFC 9111, section 4.2.3).
 
-    `delay` is the time from sending the request to receiving the response.
+    `date` is what ``Date`` says, in seconds since 1970 like `received`; `delay` is the time from sending the request to
+    receiving the response.
     """
     stated = age_value(age) if age is not None else None
     value = delay if stated is None else stated + delay
     if received is None or date is None:
         return value
-    generated = read_date(date)
-    if generated is None:
-        return value
-    return max(received - generated, value)
+    return max(received - date, value)
 
 
 @lru_cache(maxsize=2048)
@@ -79,12 +73,6 @@ def age_value(value: str) -> int | None:
 def _expiry(value: str) -> float | None:
     """``Expires`` as Chromium reads it: ``0`` is long ago, anything else that is no date is nothing."""
     return 0.0 if value == "0" else read_date(value)
-
-
-def _generated(date: str | None, received: float | None) -> float | None:
-    if date is not None and (when := read_date(date)) is not None:
-        return when
-    return received
 
 
 def _guess(modified: str, generated: float | None) -> float | None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from inspector.browser.cache_freshness import age_value, shared_lifetime
-from inspector.browser.cache_policy import HEURISTIC_STATUSES
+from inspector.browser.cache_policy import HEURISTIC_STATUSES, Policy
+from inspector.browser.verdict import CacheVerdict
+from inspector.fields.http_date import read_date
 from inspector.report import Evidence, Severity
 from inspector.rules import cache_texts as texts
 from inspector.rules.base import Finding, responded, response_field, rule
@@ -15,7 +17,7 @@ from inspector.subject import Subject
 from inspector.words import duration
 
 RFC9111 = "https://www.rfc-editor.org/rfc/rfc9111"
-_WORTH_SAYING = ("cache-control", "expires", "pragma", "etag", "last-modified")
+_WORTH_SAYING = frozenset({"cache-control", "expires", "pragma", "etag", "last-modified"})
 
 
 @rule(
@@ -59,15 +61,9 @@ def explained(x: Subject) -> Finding | None:
     if verdict is None or x.method not in ("GET", "HEAD"):
         return None
     index = x.res.index
-    said = any(name in index for name in _WORTH_SAYING)
-    if not said and x.status not in HEURISTIC_STATUSES:
+    if x.status not in HEURISTIC_STATUSES and _WORTH_SAYING.isdisjoint(index):
         return None
     policy = policy_of(x)
-    shared_for = 0.0
-    if verdict.shared.stored:
-        expires, date, modified = (index[n][0] if n in index else None for n in ("expires", "date", "last-modified"))
-        shared_for, _ = shared_lifetime(policy, expires, date, modified, x.exchange.timings.started)
-        shared_for = shared_for if shared_for > 1e12 else float(int(shared_for))
     title, detail = texts.told(
         policy,
         verdict.reuse,
@@ -78,19 +74,43 @@ def explained(x: Subject) -> Finding | None:
         verdict.validators,
         verdict.because,
         verdict.shared.reuse,
-        shared_for,
+        _shared_lifetime(x, policy) if verdict.shared.reuse == "fresh" else 0.0,
         x.res.get("vary") if "vary" in index else None,
         x.res.get("cache-control") if "cache-control" in index else None,
     )
     history = x.session.cache.latest(x)
     if history is not None:
         detail = f"{_history_sentence(history)} {detail}".lstrip()
-    shown = ["cache-control"] if "cache-control" in index else [n for n in ("pragma", "expires") if n in index]
+    return Finding(detail, None, _explaining_fields(x, verdict), title)
+
+
+def _shared_lifetime(x: Subject, policy: Policy) -> float:
+    """The lifetime in a shared cache, in whole seconds where it is limited."""
+    index = x.res.index
+    expires, modified = (index[n][0] if n in index else None for n in ("expires", "last-modified"))
+    date = read_date(index["date"][0]) if "date" in index else None
+    seconds, _ = shared_lifetime(policy, expires, modified, x.started if date is None else date)
+    return seconds if seconds > 1e12 else float(int(seconds))
+
+
+def _explaining_fields(x: Subject, verdict: CacheVerdict) -> tuple[Evidence, ...]:
+    """The fields the verdict rests on, as far as they are there: what permits or forbids storing, then what counts."""
+    index, field = x.res.index, x.response_field
+    shown: list[Evidence] = []
+    if "cache-control" in index:
+        shown.append(field("cache-control"))
+    elif "pragma" in index:
+        shown.append(field("pragma"))
+    if "expires" in index and (verdict.stored or "cache-control" not in index):
+        shown.append(field("expires"))
     if verdict.stored:
-        shown += [n for n in ("expires", "vary", *verdict.validators[:1]) if n in index and n not in shown]
+        if "vary" in index:
+            shown.append(field("vary"))
+        if verdict.validators and verdict.validators[0] in index:
+            shown.append(field(verdict.validators[0]))
         if verdict.age and "age" in index:
-            shown.append("age")
-    return Finding(detail, title=title, evidence=tuple([x.response_field(name) for name in shown]))
+            shown.append(field("age"))
+    return tuple(shown)
 
 
 def _history_sentence(history: History) -> str:

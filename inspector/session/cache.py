@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
 from msgspec import Struct
 
 from inspector.browser.cache import ServedFrom, judge
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 MOST_REMEMBERED = 4096
 _UNSAFE = frozenset({"POST", "PUT", "DELETE", "PATCH"})
-_CONDITIONS = ("if-none-match", "if-modified-since")
 
 # Fields of a 304 that never replace the stored ones (they describe the message, or content it does not carry).
 _KEPT = frozenset(
@@ -135,7 +133,9 @@ class Cache:
                 fields, status = _freshened(earlier.fields, fields), earlier.status
             else:
                 status = 200
-        rules = policy_of(x, status, fields)
+            rules = _policy(x, status, fields)
+        else:
+            rules = policy_of(x)
         verdict = judge(rules, fields, received, delay, served, response.http_version in ("1.0", "0.9"))
         if earlier is None and not verdict.stored:
             if x.method in _UNSAFE and status < 400:
@@ -145,7 +145,7 @@ class Cache:
         if earlier is not None:
             history = self._history(x, earlier, served, received)
             if history is not None:
-                verdict = msgspec.structs.replace(verdict, steps=(*_told(history), *verdict.steps))
+                verdict = _with_step(verdict, _told(history))
         self._latest = (id(exchange), history)
         self._keep(x, key, earlier, verdict, fields, rules, received, served)
         return verdict
@@ -185,55 +185,66 @@ class Cache:
             if x.status == 304 or not rules.private:
                 self._stored.pop(key, None)
             return
-        fresh_for = FOREVER if verdict.lifetime is None else verdict.lifetime
         vary: Varied = ()
-        if "vary" in fields:
-            vary = tuple((name, x.req.get(name)) for name in parse_vary(fields.get("vary") or ""))
+        if "vary" in fields.index:
+            get = x.req.get
+            vary = tuple([(name, get(name)) for name in parse_vary(fields.get("vary") or "")])
         self._stored[key] = Stored(
             x.exchange.index,
             rules.status,
             fields,
             rules,
             received,
-            fresh_for,
+            FOREVER if verdict.lifetime is None else verdict.lifetime,
             verdict.age or 0.0,
             vary,
             x.page_url,
             visit_of(x),
         )
-        self._stored.move_to_end(key)
-        if len(self._stored) > MOST_REMEMBERED:
+        if earlier is not None:
+            self._stored.move_to_end(key)
+        elif len(self._stored) > MOST_REMEMBERED:
             self._stored.popitem(last=False)
 
     def _history(self, x: Subject, copy: Stored, served: ServedFrom, received: float | None) -> History | None:
         if x.method not in ("GET", "HEAD"):
+            return None
+        status = x.status
+        if served not in ("cache", "network") and status != 304:
             return None
         age = copy.age_at(x.started)
         fresh: bool | None = None
         left: float | None = None
         if age is not None:
             left = copy.fresh_for - age
-            fresh = left > 0 and copy.policy.validate is None and not any(name == "*" for name, _ in copy.vary)
-        _, cause = effect(x.req, copy.vary, x.exchange.context.recorder.cookies_recorded is True)
+            fresh = left > 0 and copy.policy.validate is None and not (copy.vary and _any_request_differs(copy.vary))
         if served == "cache":
             return History("reused", copy, age, fresh, left)
-        if x.status == 304:
+        _, cause = effect(x.req, copy.vary, x.exchange.context.recorder.cookies_recorded is True)
+        if status == 304:
             return History("revalidated", copy, age, fresh, left, cause)
-        if served != "network":
-            return None
-        asked = any(name in x.req for name in _CONDITIONS)
-        if cause is None and "range" in x.req:
-            cause = "the request asks for a range"
-        if cause is None and fresh is False:
-            cause = _stale_cause(copy)
+        request = x.req.index
+        if cause is None:
+            if "range" in request:
+                cause = "the request asks for a range"
+            elif fresh is False:
+                cause = _stale_cause(copy)
+        asked = "if-none-match" in request or "if-modified-since" in request
         return History("changed" if asked else "refetched", copy, age, fresh, left, cause)
 
 
-def policy_of(x: Subject, status: int | None = None, fields: Fields | None = None) -> Policy:
-    """The caching policy of an exchange's response; for a 304, give the status and fields it stands for."""
-    index = (x.res if fields is None else fields).index
-    if status is None:
-        status = 200 if x.status == 304 else x.status
+def policy_of(x: Subject) -> Policy:
+    """The caching policy of an exchange's response by its own fields; a 304 counts as the 200 it confirms."""
+    return x.memo(_own_policy)
+
+
+def _own_policy(x: Subject) -> Policy:
+    return _policy(x, 200 if x.status == 304 else x.status, x.res)
+
+
+def _policy(x: Subject, status: int, fields: Fields) -> Policy:
+    """The policy of a response with these fields to the exchange's request."""
+    index = fields.index
     request = x.req.index
     said = index.get("cache-control")
     asked = request.get("cache-control")
@@ -312,6 +323,10 @@ def _freshened(stored: Fields, update: Fields) -> Fields:
     return Fields(tuple(kept))
 
 
+def _any_request_differs(varied: Varied) -> bool:
+    return any(name == "*" for name, _ in varied)
+
+
 def _stale_cause(copy: Stored) -> str:
     if copy.policy.validate is not None:
         return f"{copy.policy.validate} demands a check before every reuse"
@@ -320,7 +335,7 @@ def _stale_cause(copy: Stored) -> str:
     return "the copy had become stale"
 
 
-def _told(history: History) -> tuple[Step, ...]:
+def _told(history: History) -> Step:
     copy = history.copy
     saw = f"exchange {copy.exchange}"
     if history.age is not None:
@@ -328,6 +343,20 @@ def _told(history: History) -> tuple[Step, ...]:
     saw += f": {history.became}"
     if history.cause:
         saw += f" ({history.cause})"
-    return (
-        Step("an earlier copy of this URL", saw, "pass" if history.became in ("reused", "revalidated") else "fail"),
+    return Step("an earlier copy of this URL", saw, "pass" if history.became in ("reused", "revalidated") else "fail")
+
+
+def _with_step(v: CacheVerdict, step: Step) -> CacheVerdict:
+    """The verdict with a step before its own."""
+    return CacheVerdict(
+        v.stored,
+        v.reuse,
+        v.shared,
+        v.lifetime,
+        v.age,
+        v.basis,
+        v.validators,
+        v.served_from,
+        v.because,
+        (step, *v.steps),
     )
