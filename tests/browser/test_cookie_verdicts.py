@@ -11,12 +11,12 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 def test_verdicts_agree_with_chromium():
-    tally = run(scenarios(42))
+    tally = run(scenarios(36))
     assert tally.disagreements == []
-    assert tally.counts["set: agree"] > 250
-    assert tally.counts["sent: agree"] > 150
-    certain = tally.counts["set: agree"] + tally.counts["sent: agree"]
-    assert sum(tally.counts.values()) - certain < certain / 20, tally.counts
+    assert tally.counts["set: agree"] > 200
+    assert tally.counts["sent: agree"] > 120
+    unsettled = sum(many for what, many in tally.counts.items() if "open" in what or "reason" in what)
+    assert unsettled < sum(tally.counts.values()) / 20, tally.counts
 
 
 def test_a_wrong_verdict_is_noticed(monkeypatch: pytest.MonkeyPatch):
