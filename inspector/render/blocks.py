@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -28,6 +29,7 @@ _CERTAINTY: dict[Certainty, tuple[str, str]] = {
 }
 _STATUS_STYLES = {1: "cyan", 2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 _LEAST_URL = 30
+_LONGEST_URL = 1000
 
 
 def rule_link(rule: str, references: Sequence[str] = ()) -> Text:
@@ -93,19 +95,22 @@ def outcome(exchange: ExchangeReport) -> Text:
 def exchange_line(
     canvas: Canvas, exchange: ExchangeReport, lead: str = "", indent: str = "", limit: int | None = None
 ) -> None:
-    """What was asked and what came of it: on one line where it fits, else the URL on one or two lines of its own.
+    """What was asked and what came of it, on one line or two, the URL cut in its middle where it must be.
 
-    `limit` is how many characters of the URL are shown.
+    With `limit`, that many characters of the URL are shown over as many lines as they take.
     """
-    asked = Text.assemble((lead, "dim"))
-    asked.append(f"{clipped(exchange.method, 24)} ", "bold")
-    asked.append(clipped(exchange.url, limit) if limit else fit(exchange.url, max(2 * canvas.width - 40, _LEAST_URL)))
+    asked = Text.assemble((lead, "dim"), (f"{clipped(exchange.method, 24)} ", "bold"))
     came = outcome(exchange)
-    if len(indent) + asked.cell_len + came.cell_len + 1 <= canvas.width:
-        canvas.line(indent, asked, " ", came)
+    room = canvas.width - len(indent) - asked.cell_len
+    whole = clipped(exchange.url, limit or _LONGEST_URL)
+    if cell_len(whole) + came.cell_len + 1 <= room:
+        canvas.line(indent, asked, whole, " ", came)
+        return
+    if limit:
+        canvas.add(asked.append(whole), indent, f"{indent}   ")
     else:
-        canvas.add(asked, indent, f"{indent}   ")
-        canvas.add(came, f"{indent}   ", f"{indent}     ")
+        canvas.line(indent, asked, fit(exchange.url, max(room, 8)))
+    canvas.add(came, f"{indent}   ", f"{indent}     ")
 
 
 def live_line(canvas: Canvas, exchange: ExchangeReport) -> None:

@@ -13,6 +13,9 @@ from functools import lru_cache
 LONGEST = 4000
 """Characters shown of one value at most; longer ones are cut in the middle."""
 
+_NOT_WORTH_CUTTING = 24
+"""Characters over the limit that take no more room than saying that they were left out."""
+
 _MOST_COMBINING = 4
 """Marks stacked on one character; scripts need up to three, text that climbs over other lines uses dozens."""
 
@@ -55,7 +58,7 @@ def visible(text: str) -> str:
 def clipped(text: str, limit: int = LONGEST) -> str:
     """`visible`, with the middle of a value longer than `limit` characters replaced by how much was left out."""
     left_out = len(text) - limit
-    if left_out <= 0:
+    if left_out <= _NOT_WORTH_CUTTING:
         return visible(text)
     tail = limit // 3
     return f"{visible(text[: limit - tail])} … {left_out:,} characters … {visible(text[len(text) - tail :])}"

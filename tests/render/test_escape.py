@@ -92,5 +92,6 @@ def test_long_values_are_cut_in_the_middle_with_a_count():
 @given(ANY, st.integers(6, 50))
 def test_a_cut_value_is_printable_and_short_ones_are_whole(text, limit):
     assert clipped(text, limit).isprintable()
+    assert len(clipped("a" * len(text), limit)) <= limit + 24
     if len(text) <= limit:
         assert clipped(text, limit) == visible(text)
