@@ -196,14 +196,14 @@ class Report(Struct, frozen=True, gc=False):
 
 def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()) -> Summary:
     """Count annotations by severity over exchanges and stories."""
-    counts = dict.fromkeys(Severity, 0)
+    counts = [0, 0, 0, 0]
     rules: dict[tuple[int, str], int] = {}
     total = 0
 
     def count(annotations: tuple[Annotation, ...]) -> None:
         for annotation in annotations:
             severity = annotation.severity
-            counts[severity] += 1
+            counts[severity.rank] += 1
             if severity is not Severity.INFO:
                 key = (severity.rank, annotation.rule)
                 rules[key] = rules.get(key, 0) + 1
@@ -216,10 +216,10 @@ def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()
     worst = sorted(rules, key=lambda key: (key[0], -rules[key], key[1]))
     return Summary(
         exchanges=total,
-        error=counts[Severity.ERROR],
-        warning=counts[Severity.WARNING],
-        note=counts[Severity.NOTE],
-        info=counts[Severity.INFO],
+        error=counts[Severity.ERROR.rank],
+        warning=counts[Severity.WARNING.rank],
+        note=counts[Severity.NOTE.rank],
+        info=counts[Severity.INFO.rank],
         worst=tuple(rule for _, rule in worst[:5]),
     )
 
