@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from inspector.browser.cache_freshness import age_value, shared_lifetime
@@ -198,6 +197,8 @@ def refetched(x: Subject) -> Finding | None:
         return None
     if x.exchange.context.recorder.vantage == "client":
         return None  # such clients keep no cache
+    if history.cause is None and history.copy.visit != visit_of(x):
+        return None  # another visit, or another run of a tool that empties the cache between them
     left = (
         "without end" if history.left is None or history.left == float("inf") else f"for {duration(history.left)} more"
     )
@@ -214,8 +215,6 @@ def refetched(x: Subject) -> Finding | None:
             if varies
             else "Nothing to do where a person reloaded the page or the developer tools switch the cache off.",
         )
-    if history.copy.visit != visit_of(x):
-        return None  # another visit, or another run of a tool that empties the cache between them
     page = x.page_url
     elsewhere = history.copy.page is not None and page is not None and history.copy.page != page
     why = (
@@ -269,13 +268,25 @@ _STATES = {
 }
 
 
-@lru_cache(maxsize=1024)
+_TELLING = ("age", "cache-status", *_HIT_FIELDS)
+
+
 def _state(value: str) -> tuple[str, str] | None:
     """What an ``X-Cache``-like value says, by its first known word."""
     word = value.partition(",")[0].strip().lower()
     for end in (" ", ";"):
         word = word.partition(end)[0]
     return _STATES.get(word.replace("-", "_")) or _STATES.get(word.replace("_", "").replace("-", ""))
+
+
+@lru_cache(maxsize=1024)
+def _sentence(field: str, said: str, shown_name: str, shown_value: str) -> str | None:
+    """An ``X-Cache``-like field in words, ``None`` where its value says nothing known."""
+    state = _state(said)
+    if state is None:
+        return None
+    owner = "CloudFront" if "cloudfront" in said.lower() else _HIT_FIELDS[field]
+    return f"{owner[0].upper()}{owner[1:]} {state[0]} (`{shown_name}: {shown_value}`)."
 
 
 @lru_cache(maxsize=1024)
@@ -309,7 +320,7 @@ def _cache_status(value: str) -> tuple[tuple[str, str], ...]:
     "cache/hit-explained",
     Severity.INFO,
     "A shared cache on the way took part",
-    on=response_field("age", "cache-status", *_HIT_FIELDS),
+    on=response_field(*_TELLING),
     references=("https://www.rfc-editor.org/rfc/rfc9211", f"{RFC9111}#section-5.1"),
     what="""
     Reads what CDNs and proxies say about themselves (`Age`, `Cache-Status`, `X-Cache`, `CF-Cache-Status` and the like):
@@ -338,10 +349,22 @@ def _cache_status(value: str) -> tuple[tuple[str, str], ...]:
 )
 def hit_explained(x: Subject) -> Finding | None:
     """What caches on the way say of themselves, and how old the copy is."""
-    sentences = list(_cache_sentences(x))
     index = x.res.index
+    there = [name for name in _TELLING if name in index]
+    sentences: list[str] = []
+    for name in there:
+        if name == "cache-status":
+            sentences += [
+                f"The cache `{x.masker.text(cache)[:60]}`: {did}."
+                for cache, did in _cache_status(x.res.get("cache-status") or "")
+            ]
+        elif name != "age":
+            said = index[name][-1]
+            sentence = _sentence(name, said, x.res.named(name), x.masker.text(said)[:60])
+            if sentence is not None:
+                sentences.append(sentence)
+    from_store = [s for s in sentences if "from its store" in s or ": hit" in s]
     age = age_value(index["age"][0]) if "age" in index else None
-    hit = any("from its store" in s or ": hit" in s for s in sentences)
     if age is not None and age > 0:
         sentences.append(f"`Age: {age}` says that the copy had been in shared caches for {duration(age)}.")
         verdict = x.verdicts.cache
@@ -356,23 +379,8 @@ def hit_explained(x: Subject) -> Finding | None:
         return None
     if age:
         title = f"From a shared cache: {duration(age)} old"
-    elif hit:
+    elif from_store:
         title = "From a shared cache"
     else:
         title = "A shared cache on the way passed the request on"
-    shown = ("age", "cache-status", *_HIT_FIELDS)
-    return Finding(" ".join(sentences), title=title, evidence=tuple(x.response_field(n) for n in shown if n in index))
-
-
-def _cache_sentences(x: Subject) -> Iterator[str]:
-    index = x.res.index
-    if "cache-status" in index:
-        for name, did in _cache_status(x.res.get("cache-status") or ""):
-            yield f"The cache `{x.masker.text(name)[:60]}`: {did}."
-    for field, who in _HIT_FIELDS.items():
-        if field in index:
-            said = index[field][-1]
-            state = _state(said)
-            if state is not None:
-                owner = "CloudFront" if "cloudfront" in said.lower() else who
-                yield f"{owner[0].upper()}{owner[1:]} {state[0]} (`{x.res.named(field)}: {x.masker.text(said)[:60]}`)."
+    return Finding(" ".join(sentences), None, tuple([x.response_field(name) for name in there]), title)

@@ -95,11 +95,12 @@ def pragma_only(x: Subject) -> Finding | None:
 def expires_invalid(x: Subject) -> Finding | None:
     """An ``Expires`` that is no date and has an effect, or one that ``max-age`` overrules."""
     verdict = x.verdicts.cache
-    value = x.res.index["expires"][0]
     if verdict is None or not verdict.stored:
         return None
-    evidence = (x.response_field("expires", label="no date" if read_date(value) is None else None),)
-    if read_date(value) is None and value != "0":
+    value = x.res.index["expires"][0]
+    until = read_date(value)
+    if until is None and value != "0":
+        evidence = x.response_field("expires", label="no date")
         if verdict.basis == "heuristic" and verdict.lifetime:
             return Finding(
                 f"`Expires: {x.shown('response', 'expires')}` is not a date. The standard reads it as “already "
@@ -108,21 +109,22 @@ def expires_invalid(x: Subject) -> Finding | None:
                 f"{duration(verdict.lifetime)} without asking.",
                 title=f"`Expires: {x.masker.text(value)[:40]}` does not stop Chromium from reusing this",
                 fix="The server should send `Cache-Control: no-cache`, which every cache obeys.",
-                evidence=(*evidence, x.response_field("last-modified")),
+                evidence=(evidence, x.response_field("last-modified")),
             )
         if value == "-1" or verdict.basis != "none" or policy_of(x).validate is not None:
             return None
         return Finding(
             f"`Expires: {x.shown('response', 'expires')}` is not a date, so it gives no lifetime.",
             title="`Expires` is not a date",
-            evidence=evidence,
+            evidence=(evidence,),
         )
-    if verdict.basis != "max-age" or verdict.lifetime is None or x.res.get("date") is None:
+    date = x.res.index.get("date")
+    if verdict.basis != "max-age" or verdict.lifetime is None or date is None:
         return None
-    until, sent = read_date(value) or 0.0, read_date(x.res.index["date"][0])
+    sent = read_date(date[0])
     if sent is None:
         return None
-    says, means = max(0.0, until - sent), verdict.lifetime
+    says, means = max(0.0, (until or 0.0) - sent), verdict.lifetime
     if (says == 0) == (means == 0) or abs(says - means) < 60:
         return None
     if says == 0:
@@ -175,8 +177,8 @@ def vary_star(x: Subject) -> Finding | None:
     if verdict is None or not verdict.stored or not verdict.lifetime:
         return None
     names = parse_vary(x.res.get("vary") or "")
-    evidence = (x.response_field("vary"), x.response_field("cache-control"))
     if "*" in names:
+        evidence = (x.response_field("vary"), x.response_field("cache-control"))
         return Finding(
             f"It is fresh for {duration(verdict.lifetime)}, but `Vary: *` says that more than the request decided the "
             "answer, so no cache may reuse it without asking.",
@@ -185,12 +187,10 @@ def vary_star(x: Subject) -> Finding | None:
             evidence=evidence,
         )
     many = [n for n in ("cookie", "user-agent") if n in names]
-    policy = policy_of(x)
-    if (
-        not many
-        or not verdict.shared.stored
-        or not (policy.directives.has("public") or policy.directives.has("s-maxage"))
-    ):
+    if not many or not verdict.shared.stored:
+        return None
+    control = policy_of(x).directives
+    if not (control.has("public") or control.has("s-maxage")):
         return None
     shown = listed([f"`{x.res.named('vary')}: {n}`" for n in many])
     return Finding(
@@ -200,7 +200,7 @@ def vary_star(x: Subject) -> Finding | None:
         severity=Severity.NOTE,
         fix="The server should drop the name from `Vary` where the content does not depend on it, or else send "
         "`private`.",
-        evidence=evidence,
+        evidence=(x.response_field("vary"), x.response_field("cache-control")),
     )
 
 
@@ -250,8 +250,8 @@ def validator_date(x: Subject) -> list[Finding]:
     date = read_date(index["date"][0]) if "date" in index else None
     if "last-modified" in index:
         value = index["last-modified"][0]
-        modified = parse_http_date(value) if value else None
-        if value and modified is None and read_date(value) is None:
+        modified = read_date(value) if value else None
+        if value and modified is None:
             found.append(
                 Finding(
                     f"`Last-Modified: {x.shown('response', 'last-modified')[:60]}` is not a date, so no cache "
@@ -260,7 +260,7 @@ def validator_date(x: Subject) -> list[Finding]:
                     evidence=(x.response_field("last-modified"),),
                 )
             )
-        elif modified is not None and date is not None and modified > date + 60:
+        elif modified is not None and date is not None and modified > date + 60 and parse_http_date(value) is not None:
             found.append(
                 Finding(
                     f"`Last-Modified` lies {duration(modified - date)} after `Date`: the content was changed "
@@ -270,10 +270,11 @@ def validator_date(x: Subject) -> list[Finding]:
                     evidence=(x.response_field("last-modified"), x.response_field("date")),
                 )
             )
-    if date is not None and x.started is not None and served_from(x) == "network":
-        ahead = date - x.started - (x.exchange.timings.total or 0) / 1000
+    started = x.started
+    if date is not None and started is not None and date - started > 300:
+        ahead = date - started - (x.exchange.timings.total or 0) / 1000
         # A whole number of half hours is a time zone written wrongly by the recorder, not a clock.
-        if ahead > 300 and 120 < ahead % 1800 < 1680:
+        if ahead > 300 and 120 < ahead % 1800 < 1680 and served_from(x) == "network":
             found.append(
                 Finding(
                     f"`Date` is {duration(ahead)} ahead of the recorder's clock, so caches take the response "
