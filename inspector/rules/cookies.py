@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from inspector.browser.cookies_store import prefix_violations
 from inspector.report import Severity
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, response_field, rule, set_cookie_blocked
 from inspector.rules.cookies_words import (
     CHIPS,
     DRAFT,
@@ -107,7 +107,7 @@ def cookies_set(x: Subject) -> Finding | None:
     "cookies/invalid-domain",
     Severity.ERROR,
     "Not stored: `Domain` is not this host's",
-    on=_SETS,
+    on=set_cookie_blocked("InvalidDomain"),
     references=(DRAFT + "5.7", DRAFT + "5.1.3"),
     what="""
     `Domain` names a domain the host does not belong to, or a public suffix such as `com` or `github.io`, under which
@@ -167,7 +167,7 @@ def _invalid_domain(x: Subject, domain: str, lines: list[Line]) -> Finding:
     "cookies/prefix",
     Severity.ERROR,
     "Not stored: the name's prefix demands more",
-    on=_SETS,
+    on=set_cookie_blocked("InvalidPrefix"),
     references=(DRAFT + "4.1.3", DRAFT + "5.7"),
     what="""
     A name beginning `__Secure-`, `__Host-`, `__Http-` or `__Host-Http-` (in any case) is a promise about the
@@ -240,7 +240,7 @@ def _prefix_fix(missing: tuple[str, ...]) -> str:
     "cookies/secure-over-http",
     Severity.ERROR,
     "Not stored: `Secure` from an `http:` URL",
-    on=_SETS,
+    on=set_cookie_blocked("SecureOnly"),
     references=(DRAFT + "5.7", DRAFT + "4.1.2.5"),
     what="A cookie with `Secure` came over plain HTTP. Browsers drop it (`SecureOnly`), loopback hosts excepted.",
     why="Anyone on the path could have written it, and the server would take it for one set over TLS.",
@@ -277,7 +277,7 @@ def secure_over_http(x: Subject) -> Finding | None:
     "cookies/none-without-secure",
     Severity.ERROR,
     "Not stored: `SameSite=None` without `Secure`",
-    on=_SETS,
+    on=set_cookie_blocked("SameSiteNoneInsecure"),
     references=(DRAFT + "5.7", DRAFT + "4.1.2.7"),
     what="`SameSite=None` asks for sending across sites; browsers then demand `Secure` (`SameSiteNoneInsecure`).",
     why="A cookie that crosses sites over plain HTTP could be read and followed by anyone on the path.",
@@ -460,7 +460,7 @@ def unreadable(x: Subject) -> list[Finding]:
     "cookies/overwrites-secure",
     Severity.ERROR,
     "Not stored: a `Secure` cookie of that name exists",
-    on=_SETS,
+    on=set_cookie_blocked("OverwriteSecure"),
     references=(DRAFT + "5.7",),
     what="""
     A response over plain HTTP sets a cookie of the same name as a `Secure` cookie that was set over TLS, in overlapping

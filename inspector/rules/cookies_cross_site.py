@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, response_field, rule, set_cookie_blocked
 from inspector.rules.cookies_words import CHIPS, DRAFT, evidence_of, names_of, refused, set_lines
 from inspector.subject import Subject
 
@@ -23,7 +23,7 @@ _CROSS_SITE = (
     "cookies/refused-cross-site",
     Severity.WARNING,
     "Not stored: set by a response to another site's page",
-    on=_SETS,
+    on=set_cookie_blocked(*_CROSS_SITE),
     references=(DRAFT + "5.7", DRAFT + "5.2"),
     what="""
     The response answers a request that a page of another site made (an image, a script, a `fetch()`, a frame).
