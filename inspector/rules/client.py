@@ -154,12 +154,27 @@ def _library(script: str) -> str | None:
     return next((library for mark, library in _LIBRARIES if mark in name), None)
 
 
+_CLUES = (
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+    "sec-fetch-user",
+    "sec-fetch-site",
+    "sec-purpose",
+    "purpose",
+    "x-requested-with",
+    "accept",
+    "content-type",
+)
+"""The request fields that tell one API from another, in the order `identify` takes them."""
+
+
 @lru_cache(maxsize=4096)
 def identify(
     mode: str | None,
     destination: str | None,
     user: str | None,
     site: str | None,
+    sec_purpose: str | None,
     purpose: str | None,
     requested_with: str | None,
     accept: str | None,
@@ -171,8 +186,8 @@ def identify(
 ) -> Client | None:
     """Which API of a browser made a request; ``None`` where nothing can be said.
 
-    `mode`, `destination`, `user` and `site` are the ``Sec-Fetch-*`` values, `kind` the recorder's resource type,
-    `initiator` the URL of the script that asked.
+    The first nine are the values of the fields in `_CLUES`, `kind` is the recorder's resource type, `initiator` the
+    URL of the script that asked.
     """
     if preflight:
         return Client(
@@ -182,8 +197,9 @@ def identify(
             "certain",
             ("access-control-request-method",),
         )
-    if purpose:
-        what = "a prerender" if "prerender" in purpose else "a prefetch"
+    ahead = sec_purpose or purpose
+    if ahead:
+        what = "a prerender" if "prerender" in ahead else "a prefetch"
         return Client(what, "The browser marks it so: it loads ahead of need.", "certain", ("sec-purpose", "purpose"))
     if mode == "websocket" or (kind == "websocket" and mode is None):
         return Client(
@@ -357,36 +373,22 @@ def identified(x: Subject) -> Finding | None:
     index = x.req.index
     context = x.exchange.context
     kind = context.resource_type
-
-    def value(name: str) -> str | None:
-        values = index.get(name)
-        return values[0] if values else None
-
-    destination = value("sec-fetch-dest")
-    if destination in _OBVIOUS or (destination is None and kind in _OBVIOUS_TYPES):
+    if "sec-fetch-dest" in index:
+        if index["sec-fetch-dest"][0] in _OBVIOUS:
+            return None
+    elif kind in _OBVIOUS_TYPES:
         return None
-    client = identify(
-        value("sec-fetch-mode"),
-        destination,
-        value("sec-fetch-user"),
-        value("sec-fetch-site"),
-        value("sec-purpose") or value("purpose"),
-        value("x-requested-with"),
-        value("accept"),
-        value("content-type"),
-        x.method,
-        kind,
-        context.initiator.url if context.initiator is not None else None,
-        x.is_preflight,
-    )
+    initiator = context.initiator.url if context.initiator is not None else None
+    clues = [index[name][0] if name in index else None for name in _CLUES]
+    client = identify(*clues, x.method, kind, initiator, x.is_preflight)
     if client is None:
-        agent = value("user-agent")
-        client = program(agent) if agent else None
+        agent = index.get("user-agent")
+        client = program(agent[0]) if agent else None
         if client is None:
             return None
     evidence = [x.request_field(name) for name in client.fields if name in index]
-    if context.initiator is not None and context.initiator.url and not client.fields:
-        evidence.append(Evidence("exchange", "initiator", brief(x.masker.url(context.initiator.url))))
+    if initiator and not client.fields:
+        evidence.append(Evidence("exchange", "initiator", brief(x.masker.url(initiator))))
     return Finding(
         _detail(client),
         None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from inspector.report import Evidence, Severity, Where
@@ -109,10 +110,11 @@ def te_and_cl(x: Subject) -> Iterator[Finding]:
 )
 def duplicate_content_length(x: Subject) -> Iterator[Finding] | None:
     """Several lines, or a list in one."""
-    for fields in (x.req, x.res):
-        lines = fields.index.get("content-length")
-        if lines and (len(lines) > 1 or "," in lines[0]):
-            return _lengths(x)
+    asked, answered = x.req.index.get("content-length"), x.res.index.get("content-length")
+    if asked and (len(asked) > 1 or "," in asked[0]):
+        return _lengths(x)
+    if answered and (len(answered) > 1 or "," in answered[0]):
+        return _lengths(x)
     return None
 
 
@@ -150,6 +152,7 @@ def _lengths(x: Subject) -> Iterator[Finding]:
 
 
 _CONNECTION_SPECIFIC = ("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade")
+_SUSPECT = frozenset({*_CONNECTION_SPECIFIC, "te"})
 
 
 @rule(
@@ -188,11 +191,17 @@ _CONNECTION_SPECIFIC = ("connection", "keep-alive", "proxy-connection", "transfe
         Connection: keep-alive
         """,
 )
-def connection_in_h2(x: Subject) -> Iterator[Finding]:
+def connection_in_h2(x: Subject) -> Iterator[Finding] | None:
     """Judged on the side that spoke the version; a browser's request is never wrong here."""
-    browser = x.exchange.context.recorder.vantage == "browser"
     if x.exchange.context.served_from not in (None, "network"):
-        return
+        return None
+    browser = x.exchange.context.recorder.vantage == "browser"
+    if _SUSPECT.isdisjoint(x.res.index) and (browser or _SUSPECT.isdisjoint(x.req.index)):
+        return None
+    return _connection_fields(x, browser)
+
+
+def _connection_fields(x: Subject, browser: bool) -> Iterator[Finding]:
     for side, where, fields, version in _sides(x):
         if version not in ("2", "3") or (side == "request" and browser):
             continue
@@ -247,14 +256,19 @@ def invalid_field(x: Subject) -> Iterator[Finding] | None:
     """A quick look over names and values; details only where it finds something."""
     browser = x.exchange.context.recorder.vantage == "browser"
     for fields in (x.res,) if browser else (x.req, x.res):
-        index = fields.index
-        if _NOT_IN_NAMES.search("\n".join(index)) or "" in index:
+        values = "\t".join([line.value for line in fields.lines])
+        if "\n" in values or "\r" in values or "\0" in values:
             return _invalid(x)
-        for line in fields.lines:
-            value = line.value
-            if not value.isprintable() and ("\n" in value or "\r" in value or "\0" in value):
-                return _invalid(x)
+        index = fields.index
+        if "" in index or _a_name_is_invalid("\n".join(index)):
+            return _invalid(x)
     return None
+
+
+@lru_cache(maxsize=512)
+def _a_name_is_invalid(names: str) -> bool:
+    """Whether one of the names, one a line, holds what a name must not."""
+    return _NOT_IN_NAMES.search(names) is not None
 
 
 _RECORDERS_WORK = re.compile(r"[=;,/:\"\[\]{}]")

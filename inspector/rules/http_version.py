@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from inspector import words
@@ -12,7 +13,6 @@ from inspector.rules.status_words import brief
 from inspector.session.connections import from_network
 
 if TYPE_CHECKING:
-    from inspector.exchange import TLS
     from inspector.subject import Subject
 
 HTTP2 = "https://www.rfc-editor.org/rfc/rfc9113#section-"
@@ -71,11 +71,35 @@ def negotiated(x: Subject) -> Finding | None:
     server, client = x.server_version, x.client_version
     if not from_network(x) or (server is None and client is None) or x.url.scheme not in ("http", "https"):
         return None
-    exchange = x.exchange
-    two_sided = exchange.context.recorder.vantage == "proxy" or exchange.context.recorder.kind in ("proxy", "mitmproxy")
+    recorder, tls = x.exchange.context.recorder, x.exchange.server.tls
+    two_sided = recorder.vantage == "proxy" or recorder.kind in ("proxy", "mitmproxy")
+    alpn, offers = (None, None) if tls is None else (tls.alpn, tls.alpn_offers)
+    offered_at = None
+    if (server or client) == "3":
+        seen = x.session.connections.origin(x.url.origin)
+        if seen is not None and seen.http3_offered_at != x.exchange.index:
+            offered_at = seen.http3_offered_at
+    return _negotiated(server, client, x.url.scheme == "https", two_sided, alpn, offers, offered_at)
+
+
+@lru_cache(maxsize=512)
+def _negotiated(
+    server: str | None,
+    client: str | None,
+    encrypted: bool,
+    two_sided: bool,
+    alpn: str | None,
+    offers: tuple[str, ...] | None,
+    offered_at: int | None,
+) -> Finding:
+    """The finding for these versions on either side, made once: most exchanges of a capture agree in all of it.
+
+    `alpn` and `offers` are what the TLS handshake chose and the client offered, as far as they are recorded;
+    `offered_at` is the exchange whose ``Alt-Svc`` offered HTTP/3 before this one.
+    """
     spoken = server or client or ""
-    how, certain = _how(x, spoken, exchange.server.tls)
-    evidence = _evidence(x, spoken)
+    how, certain = _how(spoken, encrypted, alpn, offers, offered_at)
+    evidence = _evidence(spoken, alpn)
     meaning = _MEANING.get(spoken.partition("/")[0], "")
     if two_sided and server and client and server != client:
         detail = (
@@ -87,7 +111,7 @@ def negotiated(x: Subject) -> Finding | None:
     else:
         where = " on both sides of the recording proxy" if two_sided and server and client else ""
         detail = f"{version_name(spoken)} was spoken{where}. {how} {meaning}"
-        over = "QUIC" if spoken == "3" else "TLS" if x.url.scheme == "https" else "plain TCP"
+        over = "QUIC" if spoken == "3" else "TLS" if encrypted else "plain TCP"
         title = f"{version_name(spoken)} over {over}"
     return Finding(
         detail.strip(),
@@ -98,11 +122,12 @@ def negotiated(x: Subject) -> Finding | None:
     )
 
 
-def _how(x: Subject, version: str, tls: TLS | None) -> tuple[str, bool]:
+def _how(
+    version: str, encrypted: bool, alpn: str | None, offers: tuple[str, ...] | None, offered_at: int | None
+) -> tuple[str, bool]:
     """How the version was chosen, and whether that is certain."""
-    encrypted = x.url.scheme == "https"
     if version == "3":
-        return _how_http3(x)
+        return _how_http3(offered_at)
     if version == "2":
         if not encrypted:
             return (
@@ -111,20 +136,19 @@ def _how(x: Subject, version: str, tls: TLS | None) -> tuple[str, bool]:
                 "a proxy in front took TLS off. Browsers speak HTTP/2 over TLS only.",
                 True,
             )
-        if tls is not None and tls.alpn:
+        if alpn:
             return (
-                f"In the TLS handshake the server chose it (`{brief(tls.alpn, 20)}`) from the client's offers (ALPN).",
+                f"In the TLS handshake the server chose it (`{brief(alpn, 20)}`) from the client's offers (ALPN).",
                 True,
             )
         return "Over TLS that is settled in the handshake, by ALPN (`h2`).", True
     if version in ("1.1", "1.0"):
         if not encrypted:
             return "Without TLS nothing is negotiated, and browsers speak nothing newer than HTTP/1.1 then.", True
-        if tls is not None and tls.alpn is not None:
-            offered = tls.alpn_offers or ()
-            if "h2" in offered:
+        if alpn is not None:
+            if "h2" in (offers or ()):
                 return "The client offered `h2` by ALPN in the TLS handshake, and the server did not take it.", True
-            if tls.alpn_offers is not None:
+            if offers is not None:
                 return (
                     "The client did not offer `h2` by ALPN in the TLS handshake, so nothing newer was possible.",
                     True,
@@ -137,11 +161,10 @@ def _how(x: Subject, version: str, tls: TLS | None) -> tuple[str, bool]:
     return "", True
 
 
-def _how_http3(x: Subject) -> tuple[str, bool]:
-    seen = x.session.connections.origin(x.url.origin)
-    if seen is not None and seen.http3_offered_at not in (None, x.exchange.index):
+def _how_http3(offered_at: int | None) -> tuple[str, bool]:
+    if offered_at is not None:
         return (
-            f"The origin offered it with `Alt-Svc` (exchange {seen.http3_offered_at}), and the client switched to it.",
+            f"The origin offered it with `Alt-Svc` (exchange {offered_at}), and the client switched to it.",
             False,
         )
     return (
@@ -152,11 +175,10 @@ def _how_http3(x: Subject) -> tuple[str, bool]:
     )
 
 
-def _evidence(x: Subject, version: str) -> tuple[Evidence, ...]:
-    tls = x.exchange.server.tls
+def _evidence(version: str, alpn: str | None) -> tuple[Evidence, ...]:
     found = [Evidence("connection", "version", version_name(version))]
-    if tls is not None and tls.alpn:
-        found.append(Evidence("tls", "alpn", brief(tls.alpn, 40)))
+    if alpn:
+        found.append(Evidence("tls", "alpn", brief(alpn, 40)))
     return tuple(found)
 
 

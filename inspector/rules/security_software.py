@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from inspector.report import Severity
 from inspector.rules import security_texts as texts
@@ -50,13 +51,11 @@ _DEPRECATED = {
 )
 def deprecated_field(x: Subject) -> Finding | None:
     """Each such field, with its fate."""
-    if not texts.of_the_page(x):
-        return None
     index = x.res.index
     there = [
         n for n in _DEPRECATED if n in index and not (n == "x-xss-protection" and index[n][0].strip().startswith("0"))
     ]
-    if not there:
+    if not there or not texts.of_the_page(x):
         return None
     return Finding(
         "; ".join(f"`{x.res.named(n)}`: {_DEPRECATED[n]}" for n in there) + ".",
@@ -67,6 +66,15 @@ def deprecated_field(x: Subject) -> Finding | None:
 
 _VERSIONED = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator")
 _VERSION = re.compile(r"(?:^|[/ v(-])(\d{1,4}(?:\.\d{1,6}){1,3}[\w.-]{0,20}|\d{1,4}(?=$|[ ;)]))")
+
+
+@lru_cache(maxsize=1024)
+def _version(value: str) -> str | None:
+    """The version number in what a field says of the software, ``None`` where there is none."""
+    if value.startswith("Apache-Coyote"):
+        return None
+    match = _VERSION.search(value[:200])
+    return match[1] if match else None
 
 
 @rule(
@@ -97,14 +105,9 @@ _VERSION = re.compile(r"(?:^|[/ v(-])(\d{1,4}(?:\.\d{1,6}){1,3}[\w.-]{0,20}|\d{1
 )
 def server_version(x: Subject) -> Finding | None:
     """A version in one of these fields."""
-    if x.local or not texts.of_the_page(x):
-        return None
-    found = [
-        (n, m[1])
-        for n in _VERSIONED
-        if (v := x.res.get(n)) and not v.startswith("Apache-Coyote") and (m := _VERSION.search(v[:200]))
-    ]
-    if not found:
+    index = x.res.index
+    found = [(n, v) for n in _VERSIONED if n in index and (v := _version(x.res.get(n) or ""))]
+    if not found or x.local or not texts.of_the_page(x):
         return None
     shown = [f"`{x.res.named(n)}: {x.shown('response', n)[:80]}`" for n, _ in found]
     return Finding(

@@ -64,9 +64,12 @@ def of_the_page(x: Subject) -> bool:
     What advertisers' and counters' servers neglect is nothing the page's makers can mend.
     """
     page = x.exchange.context.page
-    if page is None or not page.url or not page.url.startswith("http"):
-        return True
-    return same_site(parse(page.url), x.url, schemeful=False)
+    return page is None or not page.url or _same_site(page.url, x.url.origin)
+
+
+@lru_cache(maxsize=2048)
+def _same_site(page: str, origin: str) -> bool:
+    return not page.startswith("http") or same_site(parse(page), parse(origin), schemeful=False)
 
 
 def framing(policies: tuple[CspPolicy, ...]) -> tuple[str, ...] | None:
