@@ -21,7 +21,6 @@ from inspector.render.terminal import Terminal
 
 PICTURE = Path(__file__).parent / "picture.svg"
 WIDTH = 96
-ENTRIES = ("DELETE", "/cors/items/")  # the preflight for this request fails
 _PORT = re.compile(rb"(\.test|\.example|localhost):\d{4,5}")
 
 
