@@ -272,7 +272,9 @@ class Engine:
         )
 
     def _lines(self, fields: Fields) -> tuple[FieldLine, ...]:
-        return tuple(FieldLine(f.name, self.masker.field(f.name, f.value)) for f in fields)
+        hide = self.masker
+        # WebPageTest records the request line as a field's name, query and all.
+        return tuple(FieldLine(hide.url(f.name), hide.field(f.name, f.value)) for f in fields)
 
 
 def _rank(annotation: Annotation) -> int:

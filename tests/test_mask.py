@@ -82,3 +82,11 @@ def test_no_secret_reaches_the_report_and_reveal_shows_them():
 @given(st.sampled_from(["cookie", "set-cookie", "authorization", "location", "x-token", "referer"]), st.text())
 def test_masking_never_raises(name, value):
     assert isinstance(Masker().field(name, value), str)
+
+
+def test_a_request_line_recorded_as_a_field_name_is_masked():
+    (exchange,) = parse_example(
+        "GET https://shop.test/ HTTP/1.1\nGET /?access_token=abcd1234 HTTP/1.1: x\n\nHTTP/1.1 200 OK\n"
+    )
+    shown = Engine(Options(fields=True)).observe(exchange)
+    assert "abcd1234" not in repr(shown.fields)

@@ -196,45 +196,45 @@ CERT_AUTHORITY_INVALID | tls | the certificate's issuer is not trusted
     The server's certificate does not lead to a certificate authority this client trusts: self-signed, issued by
     a private authority (a proxy's, for example), or an intermediate certificate is missing.
   > The server sends the whole chain; for a private authority, this client has to be told to trust it. Look at the
-  > certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > certificate chain the server sends.
 CERT_COMMON_NAME_INVALID | tls | the certificate is for another name
     `{host}` is not among the names (Subject Alternative Name) of the server's certificate.
-  > Get a certificate that names the host. Look at the certificate chain the server sends; `inspector trust`
-  > explains how a chain is verified.
+  > Get a certificate that names the host. Look at the certificate chain the server sends.
 CERT_DATE_INVALID | tls | the certificate has expired or is not yet valid
     The client's clock is outside the certificate's time of validity.
   > Renew the certificate; if it is valid, the client's clock is wrong. Look at the certificate chain the server
-  > sends; `inspector trust` explains how a chain is verified.
+  > sends.
 CERT_REVOKED | tls | the certificate is revoked
     Its issuer has withdrawn it.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 CERT_INVALID | tls | the certificate is invalid
     The certificate has errors.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 CERT_WEAK_SIGNATURE_ALGORITHM | tls | the certificate's signature is too weak
     It is signed with SHA-1 or older.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 CERT_WEAK_KEY | tls | the certificate's key is too weak
     Its key is too short.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 CERT_VALIDITY_TOO_LONG | tls | the certificate is valid for too long
     Browsers limit how long a public certificate may last.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 CERT_CONTAINS_ERRORS | tls | the certificate has errors
     It cannot be read.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 CERT_NAME_CONSTRAINT_VIOLATION | tls | the issuer may not sign for this name
     Its name constraints exclude `{host}`.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 CERTIFICATE_TRANSPARENCY_REQUIRED | tls | the certificate is not publicly logged
     Chromium demands Certificate Transparency.
-  > Look at the certificate chain the server sends; `inspector trust` explains how a chain is verified.
+  > Look at the certificate chain the server sends.
 ECH_NOT_NEGOTIATED | tls | Encrypted Client Hello failed
     The server did not accept ECH.
 CLIENT_DISTRUSTS_PROXY | tls | the client does not trust the proxy's certificate
     To read HTTPS, the proxy shows the client a certificate of its own making for `{host}`; this client does not
     trust the proxy's certificate authority and broke the handshake off.
-  > Make the client trust the proxy's authority (`inspector trust` says how). An app that pins certificates cannot
+  > Make the client trust the proxy's authority (`http://mitm.it`, opened through the proxy, says how). An app that
+  > pins certificates cannot
   > be persuaded that way.
 """
 
