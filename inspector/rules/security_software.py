@@ -51,11 +51,13 @@ _DEPRECATED = {
 )
 def deprecated_field(x: Subject) -> Finding | None:
     """Each such field, with its fate."""
+    if not texts.of_the_page(x):
+        return None
     index = x.res.index
     there = [
         n for n in _DEPRECATED if n in index and not (n == "x-xss-protection" and index[n][0].strip().startswith("0"))
     ]
-    if not there or not texts.of_the_page(x):
+    if not there:
         return None
     return Finding(
         "; ".join(f"`{x.res.named(n)}`: {_DEPRECATED[n]}" for n in there) + ".",

@@ -113,7 +113,8 @@ class Connections:
             seen = self._origins[name] = Origin(name)
             if len(self._origins) > MOST_ORIGINS:
                 self._origins.popitem(last=False)
-        record(seen, x)
+        if from_network(x):
+            record(seen, x)
 
 
 def from_network(x: Subject) -> bool:
@@ -122,10 +123,11 @@ def from_network(x: Subject) -> bool:
 
 
 def record(seen: Origin, x: Subject, *, spans: bool = False) -> None:
-    """Count one exchange into an origin's statistics; `spans` keeps the time it took, for `Origin.in_flight`."""
+    """Count one exchange that crossed the network into an origin's statistics.
+
+    `spans` keeps the time it took, for `Origin.in_flight`.
+    """
     exchange = x.exchange
-    if not from_network(x):
-        return
     seen.exchanges += 1
     if seen.first is None:
         seen.first = exchange.index
@@ -152,18 +154,25 @@ def record(seen: Origin, x: Subject, *, spans: bool = False) -> None:
         seen.opening += connect + tls
         if len(seen.handshakes) < MOST_CONNECTIONS:
             seen.handshakes.append((connect, tls))
-    elif timings.blocked:
-        seen.blocked += timings.blocked
-        seen.longest_blocked = max(seen.longest_blocked, timings.blocked)
-        seen.waited += timings.blocked >= HELD_BACK
-    if spans and timings.started is not None and timings.total and len(seen.spans) < MOST_SPANS:
-        seen.spans.append((timings.started, timings.started + timings.total / 1000))
+    elif blocked := timings.blocked:
+        seen.blocked += blocked
+        if blocked > seen.longest_blocked:
+            seen.longest_blocked = blocked
+        seen.waited += blocked >= HELD_BACK
+    if spans:
+        started, total = timings.started, timings.total
+        if started is not None and total and len(seen.spans) < MOST_SPANS:
+            seen.spans.append((started, started + total / 1000))
     index = x.res.index
     if "connection" in index and "close" in index["connection"][0].lower():
         seen.closing += 1
     if "alt-svc" in index:
-        offered = parse_alt_svc(x.res.get("alt-svc") or "")
-        if offered is not None:
-            seen.alt_svc = offered
-            if seen.http3_offered_at is None and any(a.protocol.startswith("h3") for a in offered.alternatives):
-                seen.http3_offered_at = exchange.index
+        _offer(seen, x)
+
+
+def _offer(seen: Origin, x: Subject) -> None:
+    offered = parse_alt_svc(x.res.get("alt-svc") or "")
+    if offered is not None:
+        seen.alt_svc = offered
+        if seen.http3_offered_at is None and any(a.protocol.startswith("h3") for a in offered.alternatives):
+            seen.http3_offered_at = x.exchange.index

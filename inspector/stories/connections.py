@@ -43,25 +43,26 @@ class ConnectionStories:
 
     def observe(self, x: Subject) -> None:
         """Count one exchange that crossed the network."""
-        if not from_network(x) or x.url.origin == "null" or (x.response is None and x.exchange.server.id is None):
+        name, exchange = x.url.origin, x.exchange
+        if not from_network(x) or name == "null" or (x.response is None and exchange.server.id is None):
             return
-        page = x.exchange.context.page
+        page = exchange.context.page
         key = page.id if page is not None else ""
         found = self._pages.get(key)
         if found is None:
             if len(self._pages) >= MOST_PAGES:
                 self._pages.popitem(last=False)
-            name = x.masker.url(page.title or page.url or page.id) if page is not None else ""
-            found = self._pages[key] = _Page(name)
+            title = x.masker.url(page.title or page.url or page.id) if page is not None else ""
+            found = self._pages[key] = _Page(title)
         found.exchanges += 1
         if len(found.indices) < MOST_INDICES:
-            found.indices.append(x.exchange.index)
-        origin = found.origins.get(x.url.origin)
+            found.indices.append(exchange.index)
+        origin = found.origins.get(name)
         if origin is None:
             if len(found.origins) >= MOST_ORIGINS:
                 found.left_out += 1
                 return
-            origin = found.origins[x.url.origin] = Origin(x.url.origin)
+            origin = found.origins[name] = Origin(name)
         record(origin, x, spans=True)
 
     def finish(self) -> tuple[Story, ...]:
