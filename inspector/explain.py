@@ -17,7 +17,7 @@ from inspector.capture import Capture, CaptureError, open_capture
 from inspector.engine import Engine, Options
 from inspector.exchange import Exchange
 from inspector.mask import Masker
-from inspector.report import SCHEMA, CaptureInfo, ExchangeReport, Report, Story, summarize
+from inspector.report import SCHEMA, CaptureInfo, ExchangeReport, Report, Severity, Story, summarize
 from inspector.url import parse
 
 Progress = Callable[[str, int, int], None]
@@ -128,7 +128,11 @@ class Explanation:
                 yield report
             if self._progress is not None and done % _PROGRESS_EVERY == 0:
                 self._progress(capture.path, done, capture.entries)
+        asked = self.options
+        focused = bool(asked.only or asked.rules) or asked.severity is not Severity.INFO
         for story in engine.finish():
+            if focused and not story.annotations:
+                continue  # who asks for warnings, or one topic, is not asking for the page's connections
             if takes is None or not taken.isdisjoint(story.exchanges):
                 self.stories.append(self._chosen(story, number))
 
