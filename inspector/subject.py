@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from inspector import url as urls
 from inspector.browser.verdict import NO_VERDICTS, Verdicts
+from inspector.content.html import HtmlPage, parse_html
 from inspector.exchange import NO_FIELDS, Exchange, Fields
 from inspector.mask import Masker
 from inspector.report import Evidence, Where
@@ -109,6 +110,15 @@ class Subject:
     def is_html(self) -> bool:
         """Whether the response says it is HTML."""
         return self.media_type in _HTML
+
+    @cached_property
+    def html(self) -> HtmlPage | None:
+        """The page's markup, parsed once; ``None`` where the response is not HTML or its content is not recorded."""
+        response = self.response
+        if response is None or not self.is_html or response.body.source is None:
+            return None
+        text = response.body.text
+        return None if text is None else parse_html(text, response.body.state == "truncated")
 
     @cached_property
     def is_document(self) -> bool:

@@ -1,0 +1,1 @@
+"""What is inside a response's content, read once for every rule that asks."""

@@ -1,0 +1,229 @@
+"""An HTML page as its rules need it: the elements that load, link, submit or run something, in document order.
+
+Parsed by lexbor as browsers parse it (HTML, section 13.2). What is inert in a browser is left out: comments, the
+content of `template`, and the content of `noscript`, which a browser that runs scripts never sees.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property, lru_cache
+from urllib.parse import urljoin
+
+from msgspec import Struct
+
+LIMIT = 2_000_000
+"""Characters of a page that are read."""
+MOST_ELEMENTS = 50_000
+
+_TAGS = frozenset(
+    {
+        "script",
+        "style",
+        "link",
+        "meta",
+        "base",
+        "title",
+        "img",
+        "image",
+        "picture",
+        "source",
+        "track",
+        "audio",
+        "video",
+        "iframe",
+        "frame",
+        "embed",
+        "object",
+        "applet",
+        "a",
+        "area",
+        "form",
+        "input",
+        "button",
+        "select",
+        "textarea",
+        "use",
+    }
+)
+_WITH_TEXT = frozenset({"script", "style", "title"})
+_MAY_HAVE_INLINE_CODE = re.compile(r"[\s\"'/](?:on[a-z]{3,30}|style)\s*=", re.IGNORECASE)
+_NOSCRIPT = re.compile(
+    r"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1|(<noscript\b[^>]*>)(.*?)(?=</noscript)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Element(Struct, frozen=True, gc=False):
+    """One start tag. `tag` and attribute names are in lower case; an attribute without a value is ``""``.
+
+    `text` is the content of `script`, `style` and `title`; ``""`` for every other element. `form` is the position in
+    `HtmlPage.forms` of the form around it, ``None`` outside any.
+    """
+
+    tag: str
+    attributes: dict[str, str]
+    text: str = ""
+    form: int | None = None
+
+    def get(self, name: str) -> str | None:
+        """An attribute's value; ``None`` where the element does not have it."""
+        return self.attributes.get(name)
+
+    @property
+    def handlers(self) -> tuple[tuple[str, str], ...]:
+        """Inline event handlers: attribute name and its script."""
+        return tuple((name, value) for name, value in self.attributes.items() if name.startswith("on"))
+
+
+class HtmlPage(Struct, frozen=True, dict=True):
+    """What a page's markup says. `truncated`: the markup was cut by the recording or by `LIMIT`.
+
+    Scripts add to a page what is not in here; a page that shows nothing of something may still do it.
+    """
+
+    elements: tuple[Element, ...] = ()
+    truncated: bool = False
+
+    def having(self, *tags: str) -> tuple[Element, ...]:
+        """The elements with one of these tags, in document order."""
+        return tuple(e for e in self.elements if e.tag in tags)
+
+    @cached_property
+    def scripts(self) -> tuple[Element, ...]:
+        """`script` elements, data blocks (JSON, import maps) among them: see `runs_script`."""
+        return self.having("script")
+
+    @cached_property
+    def links(self) -> tuple[Element, ...]:
+        """`link` elements."""
+        return self.having("link")
+
+    @cached_property
+    def metas(self) -> tuple[Element, ...]:
+        """`meta` elements."""
+        return self.having("meta")
+
+    @cached_property
+    def forms(self) -> tuple[Element, ...]:
+        """`form` elements; `Element.form` of others counts in here."""
+        return self.having("form")
+
+    def controls(self, form: int) -> tuple[Element, ...]:
+        """The controls (`input`, `button`, `select`, `textarea`) inside a form, by its position in `forms`."""
+        return tuple(e for e in self.elements if e.form == form and e.tag in _CONTROLS)
+
+    @cached_property
+    def base(self) -> str | None:
+        """The `href` of the first `base` element that has one (HTML, section 4.2.3)."""
+        return next((e.attributes["href"] for e in self.elements if e.tag == "base" and "href" in e.attributes), None)
+
+    @cached_property
+    def title(self) -> str:
+        """The first `title`, its white space collapsed; ``""`` without one."""
+        return next((" ".join(e.text.split()) for e in self.elements if e.tag == "title"), "")
+
+    def http_equiv(self, name: str) -> tuple[str, ...]:
+        """The `content` of every `<meta http-equiv=NAME>` (lower case), in order."""
+        return tuple(
+            e.attributes["content"]
+            for e in self.metas
+            if e.attributes.get("http-equiv", "").strip().lower() == name and "content" in e.attributes
+        )
+
+    def resolve(self, page: str, reference: str) -> str:
+        """The absolute URL of a reference in this page, whose own URL is `page`; ``""`` where it makes none."""
+        try:
+            base = urljoin(page, self.base.strip()) if self.base else page
+            return urljoin(base, reference.strip())
+        except ValueError:
+            return ""
+
+
+_CONTROLS = frozenset({"input", "button", "select", "textarea"})
+_SCRIPT_TYPES = frozenset(
+    {
+        "",
+        "module",
+        "text/javascript",
+        "application/javascript",
+        "application/ecmascript",
+        "application/x-ecmascript",
+        "application/x-javascript",
+        "text/ecmascript",
+        "text/javascript1.0",
+        "text/javascript1.1",
+        "text/javascript1.2",
+        "text/javascript1.3",
+        "text/javascript1.4",
+        "text/javascript1.5",
+        "text/jscript",
+        "text/livescript",
+        "text/x-ecmascript",
+        "text/x-javascript",
+    }
+)
+
+
+def runs_script(script: Element) -> bool:
+    """Whether a `script` element holds or loads code, and is no data block (HTML, "prepare the script element")."""
+    kind = script.get("type")
+    if kind is None:
+        language = script.get("language")
+        return not language or f"text/{language.lower()}" in _SCRIPT_TYPES
+    return (kind.strip().lower() if kind else "") in _SCRIPT_TYPES
+
+
+@lru_cache(maxsize=8)
+def parse_html(text: str, truncated: bool = False) -> HtmlPage:
+    """Read a page's markup. Never raises for what the text holds; at most `LIMIT` characters of it are read."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    if len(text) > LIMIT:
+        text, truncated = text[:LIMIT], True
+    markup = text
+    if "noscript" in text or "NOSCRIPT" in text:
+        markup = _NOSCRIPT.sub(_without_noscript, text)
+    inline_code = _MAY_HAVE_INLINE_CODE.search(markup) is not None
+    # Surrogates cannot be encoded for the parser, and a page cannot contain them.
+    parser = LexborHTMLParser(markup.encode("utf-8", "replace"))
+    root = parser.root
+    elements: list[Element] = []
+    forms: dict[int, int] = {}
+    for node in root.traverse() if root is not None else ():
+        tag = node.tag
+        if tag is None or tag.startswith("-"):
+            continue
+        tag = tag.lower()
+        if tag not in _TAGS:
+            if not inline_code:
+                continue
+            attributes = node.attributes
+            if not any(name.startswith("on") or name == "style" for name in attributes):
+                continue
+        else:
+            attributes = node.attributes
+        around = None
+        if tag == "form":
+            forms[node.mem_id] = len(forms)
+        elif tag in _CONTROLS and forms:
+            parent = node.parent
+            while parent is not None and around is None:
+                around = forms.get(parent.mem_id)
+                parent = parent.parent
+        elements.append(
+            Element(
+                tag,
+                {name: value or "" for name, value in attributes.items()},
+                (node.text() or "") if tag in _WITH_TEXT else "",
+                around,
+            )
+        )
+        if len(elements) >= MOST_ELEMENTS:
+            truncated = True
+            break
+    return HtmlPage(tuple(elements), truncated)
+
+
+def _without_noscript(match: re.Match[str]) -> str:
+    return match[2] if match[2] is not None else match[0]
