@@ -82,6 +82,8 @@ class RuleIndex:
             None if block is None else block.outcome,
             tuple([verdict.codes for verdict in set_cookies]) if set_cookies else bool(verdicts.cookies),
             x.request.body.state,
+            x.recorded_kind,
+            "?" in x.request.url,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),
             tuple(answered),
             tuple(asked),
@@ -106,6 +108,8 @@ class RuleIndex:
         block: str | None,
         cookies: bool | tuple[tuple[str, ...], ...],
         content: str,
+        recorded: str | None,
+        query: bool,
         repeated: bool,
         response: tuple[str, ...],
         request: tuple[str, ...],
@@ -126,6 +130,8 @@ class RuleIndex:
             ("block", block),
             ("cookies", bool(cookies)),
             ("content", content in ("full", "truncated", "omitted")),
+            ("recorded", recorded),
+            ("query", query),
             ("repeated", repeated),
         }
         if not isinstance(cookies, bool):

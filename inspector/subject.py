@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from inspector import url as urls
 from inspector.browser.verdict import NO_VERDICTS, Verdicts
 from inspector.content.html import HtmlPage, parse_html
+from inspector.content.kinds import kind_of
 from inspector.exchange import NO_FIELDS, Exchange, Fields
 from inspector.mask import Masker
 from inspector.report import Evidence, Where
@@ -110,6 +111,12 @@ class Subject:
     def is_html(self) -> bool:
         """Whether the response says it is HTML."""
         return self.media_type in _HTML
+
+    @property
+    def recorded_kind(self) -> str | None:
+        """The kind of the response's content (see `inspector.content.kinds`); ``None`` where it is not recorded."""
+        response = self.response
+        return None if response is None or response.body.source is None else kind_of(self.media_type)
 
     @cached_property
     def html(self) -> HtmlPage | None:

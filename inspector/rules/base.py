@@ -97,6 +97,18 @@ def request_content() -> tuple[Trigger, ...]:
     return (("content", True),)
 
 
+def recorded_content(*kinds: str) -> tuple[Trigger, ...]:
+    """Responses whose content is recorded and of one of these kinds (see `inspector.content.kinds`), by their media
+    type: ``"html"``, ``"script"``, ``"style"``, ``"json"``, ``"xml"``, ``"text"``, ``"image"`` …
+    """
+    return tuple(("recorded", kind) for kind in kinds)
+
+
+def url_query() -> tuple[Trigger, ...]:
+    """Requests for URLs that have a query."""
+    return (("query", True),)
+
+
 def repeated_field() -> tuple[Trigger, ...]:
     """Exchanges in which either message has more than one line of the same field."""
     return (("repeated", True),)
