@@ -64,6 +64,7 @@ class RuleIndex:
             kind: frozenset(name for rule in rules for each, name in rule.on if each == kind)
             for kind in ("request", "response")
         }
+        self._marks_asked = any(kind == "mark" for rule in rules for kind, _ in rule.on)
         self._found: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
     def candidates(self, x: Subject) -> tuple[Rule, ...]:
@@ -83,6 +84,7 @@ class RuleIndex:
             tuple([verdict.codes for verdict in set_cookies]) if set_cookies else bool(verdicts.cookies),
             x.request.body.state,
             x.recorded_kind,
+            x.marks.groups if self._marks_asked else (),
             "?" in x.request.url,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),
             tuple(answered),
@@ -109,6 +111,7 @@ class RuleIndex:
         cookies: bool | tuple[tuple[str, ...], ...],
         content: str,
         recorded: str | None,
+        marks: tuple[str, ...],
         query: bool,
         repeated: bool,
         response: tuple[str, ...],
@@ -136,6 +139,7 @@ class RuleIndex:
         }
         if not isinstance(cookies, bool):
             met.update(("set-cookie", code) for codes in cookies for code in codes)
+        met.update(("mark", group) for group in marks)
         met.update(("response", name) for name in response if name in self._names["response"])
         met.update(("request", name) for name in request if name in self._names["request"])
         return met

@@ -10,6 +10,7 @@ from inspector import url as urls
 from inspector.browser.verdict import NO_VERDICTS, Verdicts
 from inspector.content.html import HtmlPage, parse_html
 from inspector.content.kinds import kind_of
+from inspector.content.scan import NONE, SCANNED, Hits, scan
 from inspector.exchange import NO_FIELDS, Exchange, Fields
 from inspector.mask import Masker
 from inspector.report import Evidence, Where
@@ -117,6 +118,15 @@ class Subject:
         """The kind of the response's content (see `inspector.content.kinds`); ``None`` where it is not recorded."""
         response = self.response
         return None if response is None or response.body.source is None else kind_of(self.media_type)
+
+    @cached_property
+    def marks(self) -> Hits:
+        """What is marked in the response's content, all of it looked for at once; nothing where none is recorded."""
+        response, kind = self.response, self.recorded_kind
+        if response is None or kind not in SCANNED:
+            return NONE
+        data = response.body.data
+        return scan(data, kind) if data else NONE
 
     @cached_property
     def html(self) -> HtmlPage | None:

@@ -104,6 +104,11 @@ def recorded_content(*kinds: str) -> tuple[Trigger, ...]:
     return tuple(("recorded", kind) for kind in kinds)
 
 
+def mark(*groups: str) -> tuple[Trigger, ...]:
+    """Responses in whose recorded content a mark of one of these groups was found (see `inspector.content.marks`)."""
+    return tuple(("mark", group) for group in groups)
+
+
 def url_query() -> tuple[Trigger, ...]:
     """Requests for URLs that have a query."""
     return (("query", True),)
