@@ -27,6 +27,7 @@ from inspector.report import (
 from inspector.rules.base import Finding, Rule, Trigger
 from inspector.rules.catalogue import all_rules
 from inspector.session import Session
+from inspector.settings import NO_LEVELS, Levels
 from inspector.stories import Stories
 from inspector.subject import Subject
 
@@ -43,6 +44,11 @@ class Options(Struct, frozen=True):
     """Topics."""
     rules: frozenset[str] = frozenset()
     """Rule ids."""
+    ignore: frozenset[str] = frozenset()
+    """Topics and rule ids that are not asked."""
+    own: tuple[Rule, ...] = ()
+    """Rules besides those of the product and of installed packages."""
+    levels: Levels = NO_LEVELS
     severity: Severity = Severity.INFO
     reveal: bool = False
     fields: bool = False
@@ -146,10 +152,18 @@ class RuleIndex:
 
 
 @lru_cache(maxsize=8)
-def index_for(only: frozenset[str], rules: frozenset[str]) -> RuleIndex:
+def index_for(
+    only: frozenset[str], rules: frozenset[str], ignore: frozenset[str] = frozenset(), own: tuple[Rule, ...] = ()
+) -> RuleIndex:
     """The index over the rules that a choice of topics and ids leaves; empty sets choose all."""
     return RuleIndex(
-        tuple(rule for rule in all_rules() if (not only or rule.topic in only) and (not rules or rule.id in rules))
+        tuple(
+            rule
+            for rule in all_rules(own)
+            if (not only or rule.topic in only)
+            and (not rules or rule.id in rules)
+            and ignore.isdisjoint((rule.topic, rule.id))
+        )
     )
 
 
@@ -160,7 +174,7 @@ class Engine:
         self.options = options
         self.masker = masker or Masker(options.reveal)
         self.session = Session()
-        self._index = index_for(options.only, options.rules)
+        self._index = index_for(options.only, options.rules, options.ignore, options.own)
         self._stories = Stories()
 
     def observe(self, exchange: Exchange, capture: int = 0) -> ExchangeReport:
@@ -188,7 +202,7 @@ class Engine:
         return self._stories.finish()
 
     def _annotate(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:
-        least = self.options.severity.rank
+        least, levels = self.options.severity.rank, self.options.levels
         session = x.session
         once = {"origin": session.told(x.url.origin), "session": session.told("")}
         for rule in self._index.candidates(x):
@@ -207,6 +221,11 @@ class Engine:
                 continue
             for finding in findings:
                 severity = finding.severity or rule.severity
+                if levels.entries:
+                    settled = levels.of(rule.id, x.url.host, severity)
+                    if settled is None:
+                        continue
+                    severity = settled
                 if severity.rank > least:
                     continue
                 if before is not None:

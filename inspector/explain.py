@@ -10,15 +10,20 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 
 from inspector.capture import Capture, CaptureError, open_capture
 from inspector.engine import Engine, Options
 from inspector.exchange import Exchange
 from inspector.mask import Masker
-from inspector.report import SCHEMA, CaptureInfo, ExchangeReport, Report, Severity, Story, summarize
+from inspector.report import SCHEMA, Annotation, CaptureInfo, ExchangeReport, Report, Severity, Story, summarize
 from inspector.url import parse
+
+if TYPE_CHECKING:
+    from inspector.baseline import Baseline
 
 Progress = Callable[[str, int, int], None]
 """Called now and then with the capture's path, how many exchanges are done, and how many entries there are."""
@@ -91,6 +96,7 @@ class Explanation:
         options: Options,
         selection: Selection = EVERY_EXCHANGE,
         progress: Progress | None = None,
+        accepted: Baseline | None = None,
     ) -> None:
         self.options = options
         self.failures: list[str] = []
@@ -99,6 +105,7 @@ class Explanation:
         self._paths = tuple(paths)
         self._selection = selection
         self._progress = progress
+        self._accepted = accepted
         self._masker = Masker(options.reveal)
         self._read: list[Capture] = []
 
@@ -125,7 +132,7 @@ class Explanation:
             report = engine.observe(exchange, number)
             if takes is None or takes(exchange, number):
                 taken.add(exchange.index)
-                yield report
+                yield report if self._accepted is None else self._accepted.mark(report)
             if self._progress is not None and done % _PROGRESS_EVERY == 0:
                 self._progress(capture.path, done, capture.entries)
         asked = self.options
@@ -139,14 +146,20 @@ class Explanation:
     def _chosen(self, story: Story, number: int) -> Story:
         """The story as told by capture `number`, with the annotations that were asked for."""
         options = self.options
-        told = tuple(
-            a
-            for a in story.annotations
-            if a.severity.at_least(options.severity)
-            and (not options.rules or a.rule in options.rules)
-            and (not options.only or a.rule.partition("/")[0] in options.only)
-        )
-        return Story(story.kind, story.title, story.exchanges, story.steps, told, number)
+        told: list[Annotation] = []
+        for a in story.annotations:
+            topic = a.rule.partition("/")[0]
+            severity = options.levels.of(a.rule, "", a.severity)
+            if (
+                severity is not None
+                and severity.at_least(options.severity)
+                and (not options.rules or a.rule in options.rules)
+                and (not options.only or topic in options.only)
+                and options.ignore.isdisjoint((topic, a.rule))
+            ):
+                told.append(a if severity is a.severity else msgspec.structs.replace(a, severity=severity))
+        chosen = msgspec.structs.replace(story, annotations=tuple(told), capture=number)
+        return chosen if self._accepted is None else self._accepted.mark_story(chosen)
 
 
 def in_order(exchange: ExchangeReport) -> tuple[int, int]:

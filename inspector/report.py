@@ -84,6 +84,8 @@ class Annotation(Struct, frozen=True, gc=False):
     references: tuple[str, ...] = ()
     certainty: Certainty = "certain"
     condition: str | None = None
+    accepted: bool = False
+    """Whether the project's file of accepted findings has it; such a finding is not counted."""
 
 
 class FieldLine(Struct, frozen=True, gc=False):
@@ -174,7 +176,10 @@ class CaptureInfo(Struct, frozen=True, gc=False):
 
 
 class Summary(Struct, frozen=True, gc=False):
-    """Counts over all exchanges reported; `worst` names the gravest rules, most frequent first."""
+    """Counts over all exchanges reported; `worst` names the gravest rules, most frequent first.
+
+    `accepted` findings are in none of the other counts.
+    """
 
     exchanges: int = 0
     error: int = 0
@@ -182,6 +187,7 @@ class Summary(Struct, frozen=True, gc=False):
     note: int = 0
     info: int = 0
     worst: tuple[str, ...] = ()
+    accepted: int = 0
 
 
 class Report(Struct, frozen=True, gc=False):
@@ -198,10 +204,14 @@ def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()
     """Count annotations by severity over exchanges and stories."""
     counts = [0, 0, 0, 0]
     rules: dict[tuple[int, str], int] = {}
-    total = 0
+    total = accepted = 0
 
     def count(annotations: tuple[Annotation, ...]) -> None:
+        nonlocal accepted
         for annotation in annotations:
+            if annotation.accepted:
+                accepted += 1
+                continue
             severity = annotation.severity
             counts[severity.rank] += 1
             if severity is not Severity.INFO:
@@ -221,6 +231,23 @@ def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()
         note=counts[Severity.NOTE.rank],
         info=counts[Severity.INFO.rank],
         worst=tuple(rule for _, rule in worst[:5]),
+        accepted=accepted,
+    )
+
+
+def without_accepted(report: Report) -> Report:
+    """The report without the findings a project has accepted; the summary still counts them."""
+    if not report.summary.accepted:
+        return report
+
+    def rest(annotations: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
+        return tuple(a for a in annotations if not a.accepted)
+
+    replace = msgspec.structs.replace
+    return replace(
+        report,
+        exchanges=tuple(replace(x, annotations=rest(x.annotations)) for x in report.exchanges),
+        stories=tuple(replace(s, annotations=rest(s.annotations)) for s in report.stories),
     )
 
 

@@ -7,15 +7,21 @@ import io
 import shlex
 import sys
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from inspector.cli import FAILED, Failed
 from inspector.cli.options import color_option, rule_option, severity_option, topic_option
+from inspector.cli.settings import Settled, settings_options
 from inspector.engine import Options
 from inspector.explain import Explanation, Selection, collect, parse_entry, parse_status
 from inspector.render.escape import clipped, visible
 from inspector.report import Report, Severity
+
+if TYPE_CHECKING:
+    from inspector.baseline import Baseline
 
 
 def _statuses(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
@@ -46,6 +52,19 @@ def _entries(
     "--entry", "-e", multiple=True, metavar="N", callback=_entries, help="Everything about entry N (1:N in capture 1)."
 )
 @severity_option()
+@settings_options
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Findings accepted before are not shown and not counted.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what is found to a file of accepted findings.",
+)
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", help="For whom.")
 @click.option("--verbose", "-v", count=True, help="Every explanation, verdicts step by step, field lines.")
 @click.option("--reveal", is_flag=True, help="Show cookies, tokens and passwords instead of placeholders.")
@@ -59,6 +78,9 @@ def explain_command(
     status: tuple[tuple[int, int], ...],
     entry: tuple[tuple[int | None, int], ...],
     severity: Severity,
+    settled: Settled,
+    baseline: Path | None,
+    write_baseline: Path | None,
     form: str,
     verbose: int,
     reveal: bool,
@@ -75,11 +97,25 @@ def explain_command(
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
     progress = _Progress()
-    options = Options(only, rules, severity, reveal, fields=bool(verbose or entry))
+    options = Options(
+        only,
+        rules,
+        settled.ignore,
+        settled.own,
+        settled.levels,
+        severity,
+        reveal,
+        fields=bool(verbose or entry),
+    )
     selection = Selection(tuple(pattern.lower() for pattern in host), status, entry)
-    explanation = Explanation(captures, options, selection, progress if progress.wanted else None)
+    accepted = _accepted(baseline or settled.baseline, write_baseline)
+    explanation = Explanation(captures, options, selection, progress if progress.wanted else None, accepted)
     try:
-        if form == "json":
+        if write_baseline is not None:
+            report = collect(explanation)
+            progress.clear()
+            _write_baseline(write_baseline, report, accepted)
+        elif form == "json":
             from inspector.render.json import write
 
             write(explanation, sys.stdout.buffer)
@@ -93,6 +129,30 @@ def explain_command(
     for failure in explanation.failures:
         click.echo(f"inspector: {visible(failure)}", err=True)
     return FAILED if explanation.failures else 0
+
+
+def _accepted(baseline: Path | None, writing: Path | None) -> Baseline | None:
+    """The findings accepted before. A file that is about to be written need not be there yet."""
+    if baseline is None:
+        baseline = writing
+    if baseline is None or (baseline == writing and not baseline.exists()):
+        return None
+    from inspector.baseline import BaselineError, read
+
+    try:
+        return read(baseline)
+    except BaselineError as error:
+        raise Failed(str(error)) from None
+
+
+def _write_baseline(path: Path, report: Report, before: Baseline | None) -> None:
+    from inspector.baseline import BaselineError, findings, write
+
+    try:
+        count = write(path, findings(report.exchanges, report.stories), before)
+    except BaselineError as error:
+        raise Failed(str(error)) from None
+    click.echo(f"{count} accepted finding{'' if count == 1 else 's'} in {visible(str(path))}; use it with --baseline.")
 
 
 def _print(

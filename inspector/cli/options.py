@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from inspector.cli import Failed
+from inspector.cli.settings import own_rules
 from inspector.report import Severity
+from inspector.rules.base import Rule
 
 _Command = Callable[..., Any]
 _Decorator = Callable[[_Command], _Command]
@@ -17,23 +19,28 @@ _Decorator = Callable[[_Command], _Command]
 
 def check_topics(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
     """Topics named once or more, commas allowed. Raises `Failed` that lists the topics there are."""
-    from inspector.rules.catalogue import topics
-
-    return frozenset(_known(name, topics(), "topic") for name in _split(values))
+    return frozenset(known_topic(name, own_rules(ctx)) for name in split(values))
 
 
 def check_rules(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
     """Rule ids named once or more, commas allowed. Raises `Failed` with the ids that come close."""
     if not values:
         return frozenset()
-    return frozenset(known_rule(name) for name in _split(values))
+    return frozenset(known_rule(name, own_rules(ctx)) for name in split(values))
 
 
-def known_rule(name: str) -> str:
+def known_topic(name: str, own: tuple[Rule, ...] = ()) -> str:
+    """The topic itself where there is such a one. Raises `Failed` that lists the topics there are."""
+    from inspector.rules.catalogue import topics
+
+    return _known(name, topics(own), "topic")
+
+
+def known_rule(name: str, own: tuple[Rule, ...] = ()) -> str:
     """The id itself where there is such a rule. Raises `Failed` with the ids that come close."""
     from inspector.rules.catalogue import all_rules
 
-    ids = [rule.id for rule in all_rules()]
+    ids = [rule.id for rule in all_rules(own)]
     if name in ids:
         return name
     close = get_close_matches(name, ids, 3, 0.5) or [id for id in ids if name and name in id][:3]
@@ -47,7 +54,8 @@ def _known(name: str, names: Iterable[str], what: str) -> str:
     raise Failed(f"there is no {what} '{name}'; the {what}s are {', '.join(names)}")
 
 
-def _split(values: Iterable[str]) -> list[str]:
+def split(values: Iterable[str]) -> list[str]:
+    """Names given once or more, commas between some, in lower case."""
     return [name.strip().lower() for value in values for name in value.split(",") if name.strip()]
 
 

@@ -6,18 +6,24 @@ import sys
 
 import click
 
-from inspector.cli.options import color_option, known_rule, topic_option
+from inspector.cli.options import check_topics, color_option, known_rule
+from inspector.cli.settings import own_rules, own_rules_option
 
 
 @click.command("rules")
-@topic_option()
+@click.option(
+    "--topic", "--only", multiple=True, metavar="TOPIC", callback=check_topics, help="This topic alone (repeatable)."
+)
+@own_rules_option()
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", help="For whom.")
 @color_option()
-def rules_command(only: frozenset[str], form: str, color: str) -> None:
+@click.pass_context
+def rules_command(ctx: click.Context, topic: frozenset[str], form: str, color: str) -> None:
     """List what can be found, by topic."""
     from inspector.rules.catalogue import all_rules
 
-    rules = sorted((r for r in all_rules() if not only or r.topic in only), key=lambda r: (r.topic, r.severity.rank))
+    chosen = (r for r in all_rules(own_rules(ctx)) if not topic or r.topic in topic)
+    rules = sorted(chosen, key=lambda r: (r.topic, r.severity.rank))
     if form == "json":
         import msgspec
 
@@ -35,13 +41,16 @@ def rules_command(only: frozenset[str], form: str, color: str) -> None:
 
 @click.command("rule", no_args_is_help=True)
 @click.argument("id", metavar="ID")
+@own_rules_option()
 @color_option()
-def rule_command(id: str, color: str) -> None:
+@click.pass_context
+def rule_command(ctx: click.Context, id: str, color: str) -> None:
     """Show one rule: what it finds, why it matters, the fix, and two example exchanges."""
     from inspector.render import page
     from inspector.render.console import make_console
     from inspector.rules.catalogue import rule_by_id
 
-    rule = rule_by_id(known_rule(id))
+    own = own_rules(ctx)
+    rule = rule_by_id(known_rule(id, own), own)
     assert rule is not None
     page.rule(make_console(color, sys.stdout), rule)

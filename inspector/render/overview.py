@@ -83,6 +83,8 @@ def summary(canvas: Canvas, found: Summary, groups: Sequence[RuleGroups] = ()) -
         if found.info:
             line.append_text(Text.assemble("  ", tally(((Severity.INFO, found.info),))))
     canvas.add(line, "", "  ")
+    if found.accepted:
+        canvas.line((f"{plural(found.accepted, 'finding')} accepted before, not shown", "dim"))
     grave = [group for group in groups if group.severity is not Severity.NOTE] or groups
     worst = [f"{clipped(g.rule, 80)}{f' ×{g.occurrences}' if g.occurrences > 1 else ''}" for g in grave[:_WORST]]
     if worst or found.worst:

@@ -15,6 +15,7 @@ from inspector.render.escape import visible
 from inspector.render.layout import Canvas, plural
 from inspector.report import Annotation
 from inspector.rules.base import Rule
+from inspector.rules.catalogue import built_in
 from inspector.rules.example import parse_example
 
 
@@ -95,5 +96,5 @@ def _example(canvas: Canvas, text: str) -> None:
 
 
 def _raised(rule: Rule) -> list[Annotation]:
-    engine = Engine(Options(rules=frozenset({rule.id})))
+    engine = Engine(Options(rules=frozenset({rule.id}), own=() if rule in built_in() else (rule,)))
     return [a for exchange in parse_example(rule.page.shows) for a in engine.observe(exchange).annotations]

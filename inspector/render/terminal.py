@@ -26,7 +26,16 @@ from inspector.render.exchanges import listing
 from inspector.render.grouping import Group, RuleGroups, explanations, group_findings, origin_of
 from inspector.render.layout import PROSE_WIDTH, Canvas, plural
 from inspector.render.stories import draw as draw_stories
-from inspector.report import Annotation, ExchangeReport, Report, Severity, Story, Summary, summarize
+from inspector.report import (
+    Annotation,
+    ExchangeReport,
+    Report,
+    Severity,
+    Story,
+    Summary,
+    summarize,
+    without_accepted,
+)
 
 SMALL = 8
 """Up to this many exchanges, each is shown with all its explanations; beyond, they are listed one a line."""
@@ -71,6 +80,7 @@ class Terminal:
 
     def report(self, report: Report) -> None:
         """Print a whole report: what was read, the summary, findings gathered, exchanges, what to run next."""
+        report = without_accepted(report)
         canvas = Canvas(self.console)
         several = len(report.captures)
         overview.captures(canvas, report)
@@ -86,6 +96,7 @@ class Terminal:
 
     def entries(self, report: Report) -> None:
         """Print everything about the exchanges of a report."""
+        report = without_accepted(report)
         canvas = Canvas(self.console)
         for exchange in report.exchanges:
             self._everything(canvas, exchange, len(report.captures))
