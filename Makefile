@@ -40,6 +40,7 @@ verdicts: setup
 	@$(BIN)/python -m tests.browser.cookie_scenarios
 	@$(BIN)/python -m tests.browser.test_cache_verdicts
 	@$(BIN)/python -m tests.browser.blocking_scenarios
+	@$(BIN)/python -m tests.browser.csp_scenarios
 
 picture: setup
 	$(BIN)/python docs/picture.py

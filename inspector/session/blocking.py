@@ -19,6 +19,7 @@ from inspector.browser.redirects import MOST_REDIRECTS, REDIRECTS
 from inspector.browser.refused import LOCAL_NETWORK, TOO_MANY_REDIRECTS, UNTOLD, code_of
 from inspector.browser.verdict import BlockVerdict, Step
 from inspector.fields.framing import is_nosniff
+from inspector.session.csp import judge_unsent
 from inspector.session.documents import Document, Documents
 from inspector.session.hsts import HstsList
 from inspector.site import same_site
@@ -74,9 +75,16 @@ class Blocking:
         return BlockVerdict("blocked", told, None, (word,))
 
     def _unanswered(self, x: Subject) -> BlockVerdict | None:
-        failure, context = x.exchange.failure, x.exchange.context
+        failure = x.exchange.failure
         if (failure is not None and failure.code not in _UNSENT) or x.exchange.server.peer:
             return None
+        forbidden = judge_unsent(x, self.documents)
+        if forbidden is not None and forbidden.outcome == "blocked":
+            return forbidden
+        return self._unsent(x) or forbidden
+
+    def _unsent(self, x: Subject) -> BlockVerdict | None:
+        context = x.exchange.context
         kind = x.destination or context.resource_type
         if kind == "other" and context.initiator is not None and context.initiator.type in ("parser", "script"):
             kind = "prefetch"

@@ -12,6 +12,7 @@ from inspector import url as urls
 from inspector.browser.address_space import AddressSpace, address_space
 from inspector.fields.isolation import parse_coep
 from inspector.fields.referrer_policy import parse_referrer_policy
+from inspector.session.csp import PagePolicies, policies_of
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -32,7 +33,8 @@ class Document(Struct, frozen=True):
 
     `coep` is its ``Cross-Origin-Embedder-Policy`` where that is in force (``None``: not), `isolation` its
     ``Document-Isolation-Policy``. `nested` is whether it was loaded into a frame, `standards` whether it is laid out
-    in standards mode, `space` the address space it came from; ``None`` is unknown.
+    in standards mode, `space` the address space it came from; ``None`` is unknown. `policies` are its Content
+    Security Policies, ``None`` without any.
     """
 
     url: str
@@ -44,6 +46,7 @@ class Document(Struct, frozen=True):
     nested: bool | None = None
     standards: bool | None = None
     space: AddressSpace | None = None
+    policies: PagePolicies | None = None
 
     @property
     def demands(self) -> tuple[Embedding | None, bool]:
@@ -86,6 +89,7 @@ class Documents:
             None if said is None else said != "document",
             _standards_mode(beginning),
             address_space(x.exchange.server.peer or url.host),
+            policies_of(x),
         )
         self._by_url.pop(document.url, None)
         self._by_url[document.url] = document
@@ -99,6 +103,10 @@ class Documents:
     def at(self, url: str) -> Document | None:
         """The document last loaded from a URL."""
         return self._by_url.get(_bare(url))
+
+    def of_origin(self, origin: str) -> tuple[Document, ...]:
+        """The documents of an origin that are remembered, the last loaded last."""
+        return tuple(self._by_origin.get(origin, ()))
 
     def embedder(self, x: Subject) -> Document | None:
         """The document on whose behalf a request was made; ``None`` where that is not certain.

@@ -73,7 +73,10 @@ def explain(document: dict[str, Any]) -> list[ExchangeReport]:
 
 
 class Harness:
-    """Chromium and a server for some host names. Use with ``with``; starting takes about a second."""
+    """Chromium and a server for some host names. Use with ``with``; starting takes about a second.
+
+    `flags` are further switches of Chromium, in which ``{http}`` and ``{https}`` stand for the server's ports.
+    """
 
     def __init__(self, names: Sequence[str], *, flags: Sequence[str] = ()) -> None:
         self.server = Server(names)
@@ -92,7 +95,7 @@ class Harness:
                 "--disable-component-update",
                 "--no-proxy-server",
                 "--no-sandbox",
-                *self._flags,
+                *(flag.format(http=self.server.http, https=self.server.https) for flag in self._flags),
             ],
         )
         for name in self.server.names:
@@ -116,13 +119,26 @@ class Harness:
         self._context = self._browser.new_context()
         self._pages = {}
 
+    def blank(self) -> tuple[Page, list[Event]]:
+        """A new tab that nothing was loaded in, and the list its network events are appended to."""
+        tab = self._context.new_page()
+        events: list[Event] = []
+        _listen(self._context.new_cdp_session(tab), events)
+        return tab, events
+
+    def settle(self, tab: Page, events: list[Event], quiet: float = 1.0) -> None:
+        """Wait until every request of a tab has come to an end, at most `quiet` seconds."""
+        until = time.monotonic() + quiet
+        tab.wait_for_timeout(30)
+        while not all(hop.done for hop in hops(events)) and time.monotonic() < until:
+            tab.wait_for_timeout(10)
+        tab.wait_for_timeout(10)
+
     def page(self, scheme: str, host: str, path: str = "/page") -> tuple[Page, list[Event]]:
         """A page of a host and the list its network events are appended to; kept until `fresh`."""
         url = self.origin(scheme, host) + path
         if url not in self._pages:
-            page = self._context.new_page()
-            events: list[Event] = []
-            _listen(self._context.new_cdp_session(page), events)
+            page, events = self.blank()
             page.goto(url)
             self._pages[url] = page, events
         return self._pages[url]

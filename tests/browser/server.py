@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from inspector.trust.ca import Authority, spki_sha256
 
@@ -116,7 +117,7 @@ class Server:
         fields = tuple((n, v.strip()) for n, _, v in (line.partition(":") for line in head[1:] if line))
         given = {name.lower(): value for name, value in fields}
         content = await _content(given, reader)
-        host = given.get("host", "").rpartition(":")[0]
+        host = urlsplit("//" + given.get("host", "")).hostname or ""
         seen = Seen(method, scheme, host, path.partition("?")[0], fields, content)
         self.seen.append(seen)
         answer = self._answers.get((method, host, seen.path)) or self._answers.get(("*", host, seen.path)) or NOT_FOUND
