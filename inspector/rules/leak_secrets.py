@@ -162,7 +162,7 @@ _PERSONAL = {
     on=mark("personal"),
     references=(
         "https://cwe.mitre.org/data/definitions/359.html",
-        "https://docs-prv.pcisecuritystandards.org/PCI%20DSS/Standard/PCI-DSS-v4_0.pdf",
+        "https://www.pcisecuritystandards.org/document_library/",
     ),
     what="""
         The content of the response holds a number that is a payment card's (issuer, length and check digit agree), an
