@@ -100,8 +100,7 @@ _EXTENSION = re.compile(r"\.(?:php\d?|phtml|aspx?|ascx|jspx?|cgi|pl|py|rb|inc)$"
     on=mark("source"),
     references=(
         "https://cwe.mitre.org/data/definitions/540.html",
-        _WSTG
-        + "02-Configuration_and_Deployment_Management_Testing/03-Test_File_Extensions_Handling_for_Sensitive_Information",
+        "https://cwe.mitre.org/data/definitions/433.html",
     ),
     what="The response holds code that was to run on the server, or a file of settings.",
     why="It shows how the site works and where it is weak, and often the passwords for what is behind it.",
