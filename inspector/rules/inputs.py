@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 from msgspec import Struct
 
+from inspector.report import Evidence
+
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
@@ -79,3 +81,10 @@ def _parameters(x: Subject) -> tuple[Input, ...]:
 def path_parts(x: Subject) -> tuple[Input, ...]:
     """The parts of the path, decoded."""
     return tuple(Input("path", "", unquote(part)) for part in x.url.path.split("/")[:MOST] if part)
+
+
+def asked(x: Subject, given: Input) -> Evidence:
+    """Evidence: where the request brings this value."""
+    if given.source in ("form", "json"):
+        return Evidence("request.body", given.name, " ".join(x.masker.text(given.value[:160]).split()))
+    return x.request_line()

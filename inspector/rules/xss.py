@@ -11,7 +11,7 @@ from inspector.content.scan import place
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, recorded_content, rule
 from inspector.rules.found import EXCERPT, content, quoted
-from inspector.rules.inputs import Input, parameters, path_parts
+from inspector.rules.inputs import Input, asked, parameters, path_parts
 from inspector.site import same_site
 
 if TYPE_CHECKING:
@@ -75,15 +75,9 @@ def _evidence(x: Subject, given: Input, there: Reflection, label: str) -> tuple[
     shown = quoted(x, data, max(start - 40, line), start + min(size, EXCERPT - 60) + 20)
     mark = quoted(x, data, start, start + min(size, EXCERPT - 60))
     return (
-        _asked(x, given),
+        asked(x, given),
         Evidence("response.body", place(data, start), shown, mark if mark in shown else None, label),
     )
-
-
-def _asked(x: Subject, given: Input) -> Evidence:
-    if given.source in ("form", "json"):
-        return Evidence("request.body", given.name, _brief(x, given.value))
-    return x.request_line()
 
 
 def _brief(x: Subject, value: str) -> str:
