@@ -184,6 +184,7 @@ class Engine:
         trouble: list[Annotation] = []
         try:
             session.connections.observe(x)
+            session.retries.observe(x)
             x.verdicts = Verdicts(
                 cors=session.preflights.judge(x),
                 cookies=session.jar.due(x),

@@ -67,6 +67,6 @@ def secret_at(x: Subject, hit: Hit, label: str | None = None) -> Evidence:
 def as_code(data: bytes, start: int) -> bool:
     """Whether a place in a page lies inside ``pre``, ``code`` or a field to type in: shown, as an article shows it."""
     inside = False
-    for tag in _BLOCK.finditer(data, max(start - 20_000, 0), start):
+    for tag in _BLOCK.finditer(data, max(start - 400_000, 0), start):
         inside = not tag[1]
     return inside

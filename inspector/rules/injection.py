@@ -280,6 +280,7 @@ def path_traversal(x: Subject) -> Finding | None:
 _CALLBACKS = re.compile(
     r"^(?:callback|jsonp?|jsonp?[_-]?callback|jsoncallback|cb|_cb|_callback|callbackname|func)$", re.IGNORECASE
 )
+_SIGNED_IN = re.compile(r"(?:^|; )[^=;]*(?:sess|sid|auth|token|login|jwt|remember)[^=;]*=", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[\w$.\[\]'\"-]{1,120}")
 
 
@@ -345,13 +346,15 @@ def jsonp(x: Subject) -> Finding | None:
     if call is None:
         return None
     free = _IDENTIFIER.fullmatch(given.value) is None
-    signed = "cookie" in x.req or "authorization" in x.req
+    signed = "authorization" in x.req or _SIGNED_IN.search(x.req.get("cookie") or "") is not None
     shown = quoted(x, data, 0, min(len(data), call.end() + 20))
     detail = f"The answer calls the function that {given.called} names, so a page of any site can load it as a script."
     if free:
         detail += " The name holds characters that no function's name has: whatever it says is run."
     elif signed:
-        detail += " The request carried cookies, so the answer may be one person's."
+        detail += " The request carried a session, so the answer may be one person's."
+    elif "cookie" in x.req:
+        detail += " The request carried cookies; whether one of them changes the answer is not visible."
     else:
         detail += " The request carried no cookies, so it holds what everybody may have."
     return Finding(
@@ -360,7 +363,7 @@ def jsonp(x: Subject) -> Finding | None:
         + ("; until then it admits `[\\w.$]` alone in the name." if free else " for the sites that may read it."),
         (x.request_line(given.value[:60]), Evidence("response.body", "line 1", shown)),
         title="The callback's name may be any script" if free else None,
-        severity=Severity.ERROR if free else None if signed else Severity.INFO,
+        severity=Severity.ERROR if free else None if signed else Severity.NOTE if "cookie" in x.req else Severity.INFO,
         certainty="certain" if free else "depends",
         condition=None if free else "a leak if the answer differs from person to person",
     )

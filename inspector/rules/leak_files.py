@@ -256,7 +256,7 @@ def source_map(x: Subject) -> Finding | None:
     if name is not None:
         evidence, address = x.response_field(name), x.res.get(name) or ""
     elif named is not None:
-        evidence, address = at(x, named, ahead=20, behind=0), data[named.start : named.end].decode("latin-1")
+        evidence, address = at(x, named, ahead=24, behind=0), data[named.start : named.end].decode("latin-1")
     else:
         return None
     inside = address.startswith("data:")

@@ -15,6 +15,7 @@ from inspector.session.connections import Connections
 from inspector.session.jar import Jar
 from inspector.session.preflights import Preflights
 from inspector.session.redirects import Redirects
+from inspector.session.retries import Retries
 
 MOST_TOLD = 5_000
 
@@ -29,6 +30,7 @@ class Session:
         self.blocking = Blocking()
         self.connections = Connections()
         self.redirects = Redirects()
+        self.retries = Retries()
         self.quoted: dict[tuple[Where, str, str, str | None, str | None], Evidence] = {}
         """Evidence made before: most exchanges of a capture quote the same field lines."""
         self._told: OrderedDict[str, set[str]] = OrderedDict()
