@@ -7,6 +7,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
+import msgspec
 from msgspec import Struct
 from rich.text import Text
 
@@ -22,11 +23,13 @@ _STYLES = {"untrusted": "bold yellow", "unsafe": "bold yellow", "trouble": "bold
 
 
 class Shown(Struct, frozen=True):
-    """How much to print. With `quiet`: no instructions, and only exchanges with an error or a warning. `focused` says
-    that some topics were chosen, so that exchanges without findings are left out."""
+    """How much to print. With `quiet`: no instructions, and only errors and warnings. `focused` says that some topics
+    were chosen, so that exchanges without findings are left out. `inside` is the program the proxy was started for,
+    which needs no instructions."""
 
     quiet: bool = False
     focused: bool = False
+    inside: str | None = None
 
 
 class Tally:
@@ -121,6 +124,8 @@ class LiveView:
     def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
         """Print one exchange that ended."""
         self._tally.add(report)
+        if self._shown.quiet:
+            report = _grave(report)
         if self._worth(report) and self._pace.allows(report):
             self._catch_up()
             self._print(lambda: self._terminal.exchange(report))
@@ -136,18 +141,16 @@ class LiveView:
     def header(self, listening: Listening, options: ProxyOptions) -> None:
         """Say where the proxy is and, unless it is to be quiet, what to do next."""
         address = listening.url.removeprefix("http://")
-        self._line(Text.assemble("Proxy listening on ", (address, "bold"), ". Press Ctrl-C to end."))
-        if self._shown.quiet:
-            return
-        self._line(Text(f"Set {address} as the HTTP and HTTPS proxy of a browser or tool. To try it:"))
-        example = f"    curl -x {listening.url} --cacert {listening.ca_certificate} https://example.com/"
-        self._line(Text(example), whole=True)
-        self._line(
-            Text(
-                "For HTTPS in a browser, open http://mitm.it there and install the certificate. It lets this proxy, "
-                "and whoever has its key, read that browser's encrypted traffic: remove it when you are done."
-            )
-        )
+        inside = self._shown.inside
+        if inside is not None:
+            if self._shown.quiet:
+                return
+            self._line(Text.assemble("Proxy listening on ", (address, "bold"), f", with {clipped(inside, 80)} inside."))
+        else:
+            self._line(Text.assemble("Proxy listening on ", (address, "bold"), ". Press Ctrl-C to end."))
+            if self._shown.quiet:
+                return
+            self._instructions(listening)
         if options.hosts:
             self._line(Text(f"Only exchanges with {', '.join(options.hosts)} are explained."))
         if options.save is not None:
@@ -160,6 +163,21 @@ class LiveView:
                 )
             )
         self._line(Text(""))
+
+    def _instructions(self, listening: Listening) -> None:
+        """How to get a browser or a tool to come through here."""
+        address = listening.url.removeprefix("http://")
+        self._line(Text("To try it, in another terminal:"))
+        example = f"    curl -x {listening.url} --cacert {listening.ca_certificate} https://example.com/"
+        self._line(Text(example), whole=True)
+        self._line(
+            Text(
+                f"Or set {address} as the HTTP and HTTPS proxy of a browser or tool. For HTTPS, open http://mitm.it "
+                "there and install the certificate: it lets this proxy, and whoever has its key, read that browser's "
+                "encrypted traffic, so remove it when you are done. `inspector proxy --browser` and `inspector proxy "
+                "-- COMMAND` need neither."
+            )
+        )
 
     def _catch_up(self) -> None:
         """Say how many were left out since the last that was printed."""
@@ -184,9 +202,7 @@ class LiveView:
     # -- printing ------------------------------------------------------------------------------------------------
 
     def _worth(self, report: ExchangeReport) -> bool:
-        if self._shown.quiet:
-            return any(annotation.severity.at_least(Severity.WARNING) for annotation in report.annotations)
-        return not self._shown.focused or bool(report.annotations)
+        return not (self._shown.quiet or self._shown.focused) or bool(report.annotations)
 
     def _line(self, text: Text, *, whole: bool = False) -> None:
         """Print text, broken between words; `whole` leaves it on one line, to be copied."""
@@ -203,3 +219,9 @@ class LiveView:
                 raise
             self._gone = True
             self._on_gone()
+
+
+def _grave(report: ExchangeReport) -> ExchangeReport:
+    """The report with its errors and warnings alone."""
+    kept = tuple(a for a in report.annotations if a.severity.at_least(Severity.WARNING))
+    return report if len(kept) == len(report.annotations) else msgspec.structs.replace(report, annotations=kept)

@@ -21,8 +21,10 @@ from inspector.exchange import Recorder
 from inspector.proxy.addon import InspectorAddon, Saver
 from inspector.proxy.annotate import Annotator
 from inspector.proxy.dispatch import CachedAddonManager
+from inspector.proxy.inside import Inside
 from inspector.proxy.notice import Notice, Sink
 from inspector.proxy.options import (
+    CA_CERTIFICATE,
     Listening,
     ProxyError,
     ProxyOptions,
@@ -36,7 +38,6 @@ from inspector.proxy.stream import Streaming
 from inspector.proxy.upstream import LoopbackOnly, resolve_locally
 from inspector.proxy.watch import Watcher
 
-CA_CERTIFICATE = "mitmproxy-ca-cert.pem"
 RECORDER = Recorder(
     "proxy",
     creator=f"inspector (mitmproxy {VERSION})",
@@ -66,11 +67,14 @@ class InspectorMaster(Master):
 class Proxy:
     """One run of the proxy. `run` blocks; `stop` may be called from any thread or a signal handler.
 
-    Only one runs in a process at a time, because mitmproxy keeps its state in a module.
+    `inside` is started when clients can connect, and has ended when `run` returns; `status` is then what it exited
+    with. Only one proxy runs in a process at a time, because mitmproxy keeps its state in a module.
     """
 
-    def __init__(self, options: ProxyOptions, sink: Sink) -> None:
+    def __init__(self, options: ProxyOptions, sink: Sink, inside: Inside | None = None) -> None:
         self.options = options
+        self.status = 0
+        self._inside = inside
         self.engine = Engine(options.explain)
         self._sink = sink
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,6 +101,8 @@ class Proxy:
             try:
                 loop.run_until_complete(self._main(confdir, settings, saver, on_ready))
             finally:
+                if self._inside is not None:
+                    self.status = self._inside.end()
                 _wind_up(loop)
         finally:
             self._loop = None
@@ -122,7 +128,13 @@ class Proxy:
     ) -> None:
         asked = self.options
         opts = mitm_options.Options(confdir=str(confdir), listen_host=asked.listen_host, listen_port=asked.port)
-        start = _Start(asked, confdir / CA_CERTIFICATE, on_ready)
+
+        def ready(listening: Listening) -> None:
+            on_ready(listening)
+            if self._inside is not None:
+                self._inside.start(listening, self._sink.notice)
+
+        start = _Start(asked, confdir / CA_CERTIFICATE, ready)
         listener = _StartLog()
         extra: list[object] = [
             Watcher(),
@@ -164,6 +176,8 @@ class Proxy:
             if master is not None:
                 master.close()
             self._master = None
+        if start.refused is not None:
+            raise start.refused
         if start.failure is not None:
             raise ProxyError(start.failure)
 
@@ -178,6 +192,7 @@ class _Start:
         self._authority = authority
         self._on_ready = on_ready
         self.failure: str | None = None
+        self.refused: ProxyError | None = None
         self.failed: Callable[[], str | None] = lambda: None
         self.release: Callable[[], None] = lambda: None
 
@@ -195,7 +210,11 @@ class _Start:
             ctx.master.shutdown()  # type: ignore[no-untyped-call]
             return
         host, port = servers[0].listen_addrs[0][:2]
-        self._on_ready(Listening(host, port, self._authority))
+        try:
+            self._on_ready(Listening(host, port, self._authority))
+        except ProxyError as error:
+            self.refused = error
+            ctx.master.shutdown()  # type: ignore[no-untyped-call]
 
     async def done(self) -> None:
         """Stop listening at once, so that the port is free when the run is over."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from inspector import engine
 from inspector.proxy.stream import BODY_LIMIT, MESSAGE_LIMIT
 
 PORT = 8080
+CA_CERTIFICATE = "mitmproxy-ca-cert.pem"
 SAVE_SUFFIXES = (".har", ".mitm")
 
 
@@ -83,6 +85,46 @@ def prepare_directory(confdir: Path) -> Path:
     except OSError as error:
         raise ProxyError(f"cannot keep the certificate authority in {directory}: {reason(error)}") from error
     return directory
+
+
+def ensure_authority(confdir: Path) -> Path:
+    """The file of the authority's certificate; a new authority is made where there is none yet.
+
+    Raises:
+        ProxyError: it cannot be made.
+    """
+    directory = prepare_directory(confdir)
+    certificate = directory / CA_CERTIFICATE
+    if not certificate.exists():
+        from mitmproxy import certs
+
+        try:
+            certs.CertStore.from_store(directory, "mitmproxy", 2048)
+        except OSError as error:
+            raise ProxyError(f"cannot keep the certificate authority in {directory}: {reason(error)}") from error
+    return certificate
+
+
+def listening_at(options: ProxyOptions, authority: Path) -> Listening:
+    """Where a proxy with these options can be reached: an address that stands for all is no address to connect to."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(options.listen_host, options.listen_host)
+    return Listening(host, options.port, authority)
+
+
+def check_resolve(pairs: Sequence[str]) -> dict[str, str]:
+    """``HOST:ADDRESS`` pairs as a mapping.
+
+    Raises:
+        ProxyError: one is not a host and an IP address.
+    """
+    found = {}
+    for pair in pairs:
+        host, _, address = pair.partition(":")
+        try:
+            found[host] = str(ipaddress.ip_address(address.strip("[]")))
+        except ValueError:
+            raise ProxyError(f"'{pair}' is not a host and an address; write shop.test:127.0.0.1") from None
+    return found
 
 
 def _check_authority(file: Path) -> None:

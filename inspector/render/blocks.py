@@ -114,8 +114,8 @@ def exchange_line(
 
 
 def live_line(canvas: Canvas, exchange: ExchangeReport) -> None:
-    """The same on one line, the URL cut in its middle where it must be."""
-    asked = Text(f"{clipped(exchange.method, 24)} ", "bold")
+    """The same with its number, on one line, the URL cut in its middle where it must be."""
+    asked = Text.assemble((f"{number(exchange, 1)} ", "dim"), (f"{clipped(exchange.method, 24)} ", "bold"))
     came = outcome(exchange)
     room = canvas.width - asked.cell_len - came.cell_len - 1
     if room >= min(len(exchange.url), _LEAST_URL):

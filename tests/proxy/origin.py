@@ -22,7 +22,8 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         self.content = self._chunked() if self.headers.get("Transfer-Encoding") else self.rfile.read(length)
         self.server.seen.append((self.command, self.path, self.headers.items(), self.content))
-        answer = self.server.answers.get(self.path.partition("?")[0])
+        path = self.path.partition("?")[0]
+        answer = self.server.answers.get(path) or self.server.answers.get(f"/{path.split('/')[1]}/")
         if answer is None:
             self.reply(404, b"nothing here")
         else:
