@@ -66,10 +66,14 @@ _CHROMIUM = (
     # no requests of the browser's own among those of the page
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-default-apps",
+    "--disable-extensions",
     "--disable-sync",
+    "--allow-browser-signin=false",
     "--disable-domain-reliability",
     "--no-pings",
-    "--disable-features=OptimizationHints,MediaRouter,InterestFeedContentSuggestions",
+    "--disable-features=OptimizationHints,MediaRouter,InterestFeedContentSuggestions,NetworkTimeServiceQuerying",
     "--password-store=basic",  # never ask for the person's keyring
     "--use-mock-keychain",
 )
@@ -101,6 +105,12 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("datareporting.policy.dataSubmissionPolicyBypassNotification", true);
 user_pref("toolkit.telemetry.enabled", false);
 user_pref("toolkit.telemetry.unified", false);
+user_pref("toolkit.telemetry.server", "data:,");
+user_pref("datareporting.usage.uploadEnabled", false);
+user_pref("browser.newtabpage.activity-stream.feeds.topsites", false);
+user_pref("browser.newtabpage.activity-stream.unifiedAds.endpoint", "");
+user_pref("browser.newtabpage.activity-stream.showSponsoredTopSites", false);
+user_pref("browser.topsites.contile.enabled", false);
 user_pref("extensions.update.enabled", false);
 user_pref("extensions.getAddons.cache.enabled", false);
 user_pref("extensions.systemAddon.update.enabled", false);
@@ -178,7 +188,10 @@ class Profile:
     @property
     def variables(self) -> Mapping[str, str]:
         """Variables the browser needs."""
-        return {} if self.browser.kind.chromium else {"MOZ_NO_REMOTE": "1", "MOZ_CRASHREPORTER_DISABLE": "1"}
+        if self.browser.kind.chromium:
+            return {}
+        # the last one makes the address of its own settings service, made void in the profile, count
+        return {"MOZ_NO_REMOTE": "1", "MOZ_CRASHREPORTER_DISABLE": "1", "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1"}
 
     def __enter__(self) -> Self:
         try:

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from inspector.proxy.options import ProxyError, reason
 
@@ -29,16 +30,17 @@ class Child:
     """A program that runs while the proxy does; when it ends, `on_end` is called on a thread of its own.
 
     `apart` starts it in a process group of its own, so that Ctrl-C in the terminal does not reach it and everything it
-    started can be ended with it: for browsers. `quiet` drops what it prints.
+    started can be ended with it: for browsers. `said` is a file that takes what it says on standard error; its standard
+    output is then dropped.
     """
 
     def __init__(
-        self, command: Sequence[str], on_end: Callable[[], None], *, apart: bool = False, quiet: bool = False
+        self, command: Sequence[str], on_end: Callable[[], None], *, apart: bool = False, said: Path | None = None
     ) -> None:
         self._command = list(command)
         self._on_end = on_end
         self._apart = apart
-        self._quiet = quiet
+        self._said = said
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
 
@@ -48,16 +50,17 @@ class Child:
         Raises:
             NoSuchCommand, NotExecutable: it cannot be started.
         """
-        output = subprocess.DEVNULL if self._quiet else None
+        silent = subprocess.DEVNULL if self._said is not None else None
         try:
-            self._process = subprocess.Popen(
-                self._command,
-                env={**os.environ, **variables},
-                stdin=subprocess.DEVNULL if self._quiet else None,
-                stdout=output,
-                stderr=output,
-                start_new_session=self._apart,
-            )
+            with ExitStack() as stack:
+                self._process = subprocess.Popen(
+                    self._command,
+                    env={**os.environ, **variables},
+                    stdin=silent,
+                    stdout=silent,
+                    stderr=stack.enter_context(self._said.open("wb")) if self._said is not None else None,
+                    start_new_session=self._apart,
+                )
         except FileNotFoundError:
             raise NoSuchCommand(f"{self._command[0]}: command not found") from None
         except OSError as error:

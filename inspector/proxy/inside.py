@@ -14,6 +14,10 @@ from inspector.proxy.child import Child
 from inspector.proxy.environment import prepare
 from inspector.proxy.notice import Notice
 from inspector.proxy.options import Listening, ProxyError, reason
+from inspector.render.escape import clipped
+
+_KILLED = 128
+"""Exit statuses from here on say that a signal ended a program."""
 
 
 class Inside(Protocol):
@@ -73,22 +77,35 @@ class BrowserInside:
         self._arguments = tuple(arguments)
         self._ended = ended
         self._child: Child | None = None
+        self._said = Path()
+        self._tell: Callable[[Notice], None] = lambda _: None
+        self._stopped = False
         self._profile = ExitStack()
 
     def start(self, listening: Listening, tell: Callable[[Notice], None]) -> None:
         """Make the profile, and open the browser with it."""
         profile = self._profile.enter_context(Profile(self._browser, listening, self._arguments))
-        self._child = Child(profile.command, self._ended, apart=True, quiet=True)
+        self._said = profile.directory / "said.txt"
+        self._tell = tell
+        self._child = Child(profile.command, self._ended, apart=True, said=self._said)
         self._child.start(profile.variables)
 
     def signal(self, number: int) -> bool:
         """Whatever ends us ends the browser."""
+        self._stopped = True
         return False
 
     def end(self) -> int:
-        """Close the browser and remove its profile. How a browser was closed says nothing: always 0."""
+        """Close the browser and remove its profile. How a browser was closed says nothing: always 0.
+
+        One that gave up by itself is told, with its last words.
+        """
         if self._child is not None:
-            self._child.end()
+            status = self._child.end()
+            if 0 < status < _KILLED and not self._stopped:
+                words = self._said.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+                name = self._browser.kind.name.capitalize()
+                self._tell(Notice("trouble", f"{name} ended with status {status}: {clipped(words, 300)}"))
         self._profile.close()
         return 0
 
