@@ -92,6 +92,7 @@ class RuleIndex:
             x.recorded_kind,
             x.marks.groups if self._marks_asked else (),
             "?" in x.request.url,
+            x.exchange.failure is not None,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),
             tuple(answered),
             tuple(asked),
@@ -119,6 +120,7 @@ class RuleIndex:
         recorded: str | None,
         marks: tuple[str, ...],
         query: bool,
+        failed: bool,
         repeated: bool,
         response: tuple[str, ...],
         request: tuple[str, ...],
@@ -141,6 +143,7 @@ class RuleIndex:
             ("content", content in ("full", "truncated", "omitted")),
             ("recorded", recorded),
             ("query", query),
+            ("failure", failed),
             ("repeated", repeated),
         }
         if not isinstance(cookies, bool):
@@ -185,6 +188,7 @@ class Engine:
         try:
             session.connections.observe(x)
             session.retries.observe(x)
+            session.clients.observe(x)
             x.verdicts = Verdicts(
                 cors=session.preflights.judge(x),
                 cookies=session.jar.due(x),

@@ -295,13 +295,17 @@ class WebSocket(Struct, frozen=True):
     dropped: int = 0
 
 
+Side = Literal["client", "server", "recorder"]
+
+
 class Failure(Struct, frozen=True):
     """Why an exchange ended without a complete response, in its recorder's own words."""
 
     message: str
     code: str | None = None
     """A code such as ``net::ERR_BLOCKED_BY_ORB`` where the recorder gives one."""
-    side: Literal["client", "server", "recorder"] | None = None
+    side: Side | None = None
+    """Whose doing it was, where that can be told."""
 
 
 class Recorder(Struct, frozen=True):

@@ -36,6 +36,7 @@ from inspector.exchange import (
     Request,
     Response,
     ServedFrom,
+    Side,
     Timings,
     WebSocket,
     decode_base64,
@@ -206,7 +207,11 @@ def _failure(entry: Entry, answer: ResponseEntry | None) -> Failure | None:
     aborted = entry.was_aborted is True
     if not message:
         return Failure("aborted", side="client") if aborted else None
-    return Failure(message, values.failure_code(message) or code, "client" if aborted else None)
+    side = _SIDES.get(entry.error_side or "", "client" if aborted else None)
+    return Failure(message, values.failure_code(message) or code, side)
+
+
+_SIDES: dict[str, Side] = {"client": "client", "server": "server", "recorder": "recorder"}
 
 
 def _no_response(answer: ResponseEntry) -> Failure | None:

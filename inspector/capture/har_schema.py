@@ -207,6 +207,7 @@ class Entry(Struct, gc=False):
     was_aborted: bool | None = field(name="_wasAborted", default=None)
     failure_text: Text = field(name="_failureText", default=None)
     error: FailureObject | Text = field(name="_error", default=None)
+    error_side: Text = field(name="_errorSide", default=None)
     security_details: SecurityDetails | None = field(name="_securityDetails", default=None)
     messages: list[SocketMessage] | None = field(name="_webSocketMessages", default=None)
     messages_dropped: Number = field(name="_webSocketMessagesDropped", default=None)

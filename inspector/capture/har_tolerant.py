@@ -76,6 +76,7 @@ def entry_of(value: Any) -> schema.Entry:
         was_aborted=truth(value.get("_wasAborted")),
         failure_text=text(value.get("_failureText")),
         error=_error(value.get("_error")),
+        error_side=text(value.get("_errorSide")),
         security_details=_security(value.get("_securityDetails")),
         messages=_messages(value.get("_webSocketMessages")),
         messages_dropped=number(value.get("_webSocketMessagesDropped")),

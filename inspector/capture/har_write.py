@@ -104,6 +104,8 @@ def har_entry(exchange: Exchange, annotations: Iterable[Annotation] = ()) -> dic
         entry["_resourceType"] = context.resource_type
     if context.comment is not None:
         entry["comment"] = context.comment
+    if exchange.failure is not None and exchange.failure.side is not None:
+        entry["_errorSide"] = exchange.failure.side
     if exchange.websocket is not None:
         _add_websocket(entry, exchange.websocket)
     found = [msgspec.to_builtins(annotation) for annotation in annotations]

@@ -108,6 +108,19 @@ class _NotExecutable(Failed):
     metavar="HOST:ADDRESS",
     help="Look for a host at this address, whatever its name resolves to (repeatable).",
 )
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    metavar="MODE",
+    help="What to listen as, in mitmproxy's own terms: regular (default), reverse:URL, upstream:URL, socks5, "
+    "transparent, local, wireguard, dns; with @PORT behind it (repeatable).",
+)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set an option of mitmproxy (repeatable).")
+@click.option(
+    "--ignore-hosts", multiple=True, metavar="REGEX", help="Let these pass without looking in: host:port (repeatable)."
+)
+@click.option("--allow-hosts", multiple=True, metavar="REGEX", help="Look into these alone: host:port (repeatable).")
 @click.option("--plain-dispatch", is_flag=True, help="Do without the faster hook dispatch. For looking for faults.")
 @color_option()
 def proxy_command(
@@ -130,6 +143,10 @@ def proxy_command(
     confdir: Path,
     body_limit: int,
     resolve: tuple[str, ...],
+    modes: tuple[str, ...],
+    settings: tuple[str, ...],
+    ignore_hosts: tuple[str, ...],
+    allow_hosts: tuple[str, ...],
     plain_dispatch: bool,
     color: str,
 ) -> int:
@@ -151,7 +168,7 @@ def proxy_command(
     from inspector.proxy.options import ProxyError, ProxyOptions, check_resolve, check_save
 
     if port is None:
-        port = 0 if (command or browser) else _PORT
+        port = 0 if command or browser else None if modes else _PORT
     try:
         options = ProxyOptions(
             port=port,
@@ -164,6 +181,10 @@ def proxy_command(
             body_limit=body_limit * 1024 * 1024,
             plain_dispatch=plain_dispatch,
             resolve=check_resolve(resolve),
+            modes=modes,
+            settings=settings,
+            ignore_hosts=ignore_hosts,
+            allow_hosts=allow_hosts,
             explain=Options(only=only, rules=rules, severity=severity, reveal=reveal, fields=verbose > 1),
         )
         if print_env is not None:

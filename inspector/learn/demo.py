@@ -82,7 +82,7 @@ class Narrator:
 
     def notice(self, notice: Notice) -> None:
         """Keep what went wrong; what is only worth a line to somebody who waits is not shown."""
-        if notice.kind in ("trouble", "tls", "untrusted"):
+        if notice.kind in ("trouble", "unsafe"):
             self.trouble.append(notice.text)
 
 

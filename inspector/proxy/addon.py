@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from inspector.exchange import Exchange
 from inspector.proxy.annotate import Annotator
-from inspector.proxy.handshake import exchange_from_handshake, notice_from_handshake
+from inspector.proxy.handshake import flow_from_handshake, flow_from_silence
 from inspector.proxy.notice import Notice, Sink
 from inspector.proxy.stream import BodyTap, settle
 from inspector.render.escape import clipped
 from inspector.report import ExchangeReport
 
 if TYPE_CHECKING:
-    from mitmproxy import http, tls
+    from mitmproxy import connection, http, tls
+
+
+_HOSTS = 5000
+"""Hosts that are remembered as spoken with."""
+
+_MOMENT = 1.0
+"""Seconds within which a client that left without a request comes back if it only had a connection to spare."""
 
 
 class Saver(Protocol):
-    """Where exchanges are kept. `flow` is ``None`` for an exchange that mitmproxy has no flow of."""
+    """Where exchanges are kept."""
 
-    def add(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow | None) -> None:
+    def add(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow) -> None:
         """Keep one. Raises OSError where it cannot be written."""
 
     def close(self) -> None:
@@ -46,19 +52,19 @@ class InspectorAddon:
         sink: Sink,
         saver: Saver | None = None,
         hosts: tuple[str, ...] = (),
-        authority: Path = Path("~/.mitmproxy/mitmproxy-ca-cert.pem"),
         own_host: str = "mitm.it",
     ) -> None:
         self._annotator = annotator
         self._sink = sink
         self._saver = saver
         self._hosts = tuple(host.lower() for host in hosts)
-        self._authority = authority
         self._own_host = own_host
         self._ended: deque[http.HTTPFlow] = deque()
         self._open: dict[str, http.HTTPFlow] = {}  # conversations and streams that have not ended
         self._scheduled = False
-        self._untrusting: set[str] = set()
+        self._tunnels: dict[str, http.HTTPFlow] = {}  # the CONNECT of each open client connection
+        self._silent: dict[str, connection.Server] = {}  # clients inside TLS that have not sent a request yet
+        self._spoken: OrderedDict[str, None] = OrderedDict()  # hosts that an exchange was had with
         self._troubled = False
 
     # -- hooks ---------------------------------------------------------------------------------------------------
@@ -95,19 +101,47 @@ class InspectorAddon:
         """A conversation ended."""
         self._end(flow)
 
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        """A tunnel is asked for: its fields say who the client is, should it not get further."""
+        self._tunnels[flow.client_conn.id] = flow
+
     def tls_failed_client(self, data: tls.TlsData) -> None:
-        """A client hung up during the handshake; told once a host, recorded each time."""
+        """A client hung up during the handshake."""
         try:
-            notice = notice_from_handshake(data, self._authority)
-            if self._hosts and not self._matches(notice.host or ""):
-                return
-            annotated = self._annotator.observe(exchange_from_handshake(data, self._annotator.recorder))
-            if notice.host not in self._untrusting and len(self._untrusting) < 1000:
-                self._untrusting.add(notice.host or "")
-                self._tell(notice)
-            self._keep(annotated.exchange, annotated.report, None)
+            tunnel = self._tunnels.get(data.context.client.id)
+            self._end(flow_from_handshake(data, tunnel.request.headers if tunnel is not None else None))
         except Exception as error:
             self._fault(error)
+
+    def tls_established_client(self, data: tls.TlsData) -> None:
+        """A client is inside; what it asks for comes next."""
+        self._silent[data.context.client.id] = data.context.server
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """It asks."""
+        self._silent.pop(flow.client_conn.id, None)
+        self._spoken[flow.request.data.host] = None
+        if len(self._spoken) > _HOSTS:
+            self._spoken.popitem(last=False)
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        """A client that leaves without a word may be one that does not accept our certificate, or one with a
+        connection to spare: which it was shows when it comes back, so it is given a moment."""
+        tunnel = self._tunnels.pop(client.id, None)
+        server = self._silent.pop(client.id, None)
+        if server is None:
+            return
+        headers = tunnel.request.headers if tunnel is not None else None
+        try:
+            flow = flow_from_silence(client, server, headers)
+            if flow.request.data.host not in self._spoken:
+                asyncio.get_running_loop().call_later(_MOMENT, self._still_silent, flow)
+        except Exception as error:
+            self._fault(error)
+
+    def _still_silent(self, flow: http.HTTPFlow) -> None:
+        if flow.request.data.host not in self._spoken:
+            self._end(flow)
 
     def done(self) -> None:
         """The proxy ends: explain what waits, then what is still open, and complete the file."""
@@ -146,7 +180,7 @@ class InspectorAddon:
                 self._fault(error)
             self._keep(annotated.exchange, annotated.report, flow)
 
-    def _keep(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow | None) -> None:
+    def _keep(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow) -> None:
         if self._saver is None:
             return
         try:

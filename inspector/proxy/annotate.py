@@ -61,12 +61,6 @@ class Annotator:
             return self._faulty(flow, index, exchange, error)
         return Annotated(exchange, report)
 
-    def observe(self, exchange: Exchange) -> Annotated:
-        """Explain an exchange that has no flow (a failed handshake). Its index is replaced by the next one."""
-        exchange = msgspec.structs.replace(exchange, index=self._count)
-        self._count += 1
-        return Annotated(exchange, self.engine.observe(exchange))
-
     def _faulty(self, flow: http.HTTPFlow, index: int, exchange: Exchange | None, error: Exception) -> Annotated:
         if exchange is None:
             url = target_uri(flow)

@@ -25,7 +25,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
 
     `client_use` and `server_use` count the exchanges of each connection, 1 being its first. `verify_error` is ``""``
     where the server's certificate was checked and found good. A `*_prefix` is the start of a streamed body, of
-    `*_size` octets in all.
+    `*_size` octets in all. `crashed` is the name of the error with which mitmproxy itself failed.
     """
 
     client_use: int | None = None
@@ -38,6 +38,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     response_size: int | None = None
     response_prefix: bytes | None = None
     messages_dropped: int = 0
+    crashed: str | None = None
 
 
 NO_FACTS = Facts()
@@ -53,6 +54,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "response_size": int,
     "response_prefix": bytes,
     "messages_dropped": int,
+    "crashed": str,
 }
 
 

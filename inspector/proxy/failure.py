@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from inspector.exchange import Failure
+from inspector.exchange import Failure, Side
+from inspector.proxy.facts import read_facts
+from inspector.proxy.handshake import LEFT
 
 if TYPE_CHECKING:
     from mitmproxy import http
 
+_OWN = ("Request destination unknown", "inspector connects to this machine only")
 _ENDED_BY_CLIENT = ("client disconnected", "client closed")
-_ENDED_BY_PROXY = ("connection killed", "request body exceeds mitmproxy", "response body exceeds mitmproxy")
+_ENDED_BY_PROXY = (
+    "connection killed",
+    "request destination unknown",
+    "inspector connects",
+    "request body exceeds mitmproxy",
+    "response body exceeds mitmproxy",
+)
 _ENDED_BY_SERVER = (
     "server closed",
     "unexpected server response",
@@ -23,6 +32,9 @@ _ENDED_BY_SERVER = (
 
 def failure_of(flow: http.HTTPFlow) -> Failure | None:
     """What ended the exchange early, in mitmproxy's words, and whose doing it was where that can be told."""
+    crashed = read_facts(flow).crashed
+    if crashed is not None:
+        return Failure(f"mitmproxy failed inside: {crashed}", side="recorder")
     if flow.error is not None:
         return Failure(flow.error.msg, side=_failed_side(flow, flow.error.msg))
     response = flow.response
@@ -32,7 +44,7 @@ def failure_of(flow: http.HTTPFlow) -> Failure | None:
     if tunnel_failed(flow):
         cause = flow.server_conn.error
         message = cause if cause else _made_up_reason(response)
-        return Failure(message, side="server" if cause else "recorder")
+        return Failure(message, side="server" if cause and not cause.startswith(_OWN) else "recorder")
     if 100 <= status < 200 and status != 101:
         # mitmproxy takes an informational response over HTTP/1 for the final one and loses what follows
         return Failure(f"The informational response {status} was taken for the final one.", side="recorder")
@@ -50,12 +62,16 @@ def _made_up_reason(response: http.Response) -> str:
     return (response.data.content or response.data.reason or b"The connection failed.").decode("utf-8", "replace")[:500]
 
 
-def _failed_side(flow: http.HTTPFlow, message: str) -> Literal["client", "server", "recorder"] | None:
+def _failed_side(flow: http.HTTPFlow, message: str) -> Side | None:
+    if message == LEFT or (flow.client_conn.error and message == flow.client_conn.error):
+        return "client"
     said = message.lower()
     if said.startswith(_ENDED_BY_CLIENT):
         return "client"
     if said.startswith(_ENDED_BY_PROXY):
         return "recorder"
+    if "smuggling" in said:  # mitmproxy's word for a message two readers could take for different ones
+        return "client" if "from client" in said else "server" if "from server" in said else None
     if flow.server_conn.error or said.startswith(_ENDED_BY_SERVER):
         return "server"
     if said.startswith("http/1 protocol error"):

@@ -19,7 +19,7 @@ from inspector.render.terminal import Terminal
 from inspector.report import ExchangeReport, Severity, Story, Summary
 from inspector.url import is_loopback, parse
 
-_STYLES = {"untrusted": "bold yellow", "unsafe": "bold yellow", "trouble": "bold red", "tls": "yellow", "opened": "dim"}
+_STYLES = {"unsafe": "bold yellow", "trouble": "bold red", "opened": "dim", "other": "dim"}
 
 
 class Shown(Struct, frozen=True):
@@ -132,7 +132,7 @@ class LiveView:
 
     def notice(self, notice: Notice) -> None:
         """Print one line about something else."""
-        if self._shown.quiet and notice.kind == "opened":
+        if self._shown.quiet and notice.kind in ("opened", "other"):
             return
         self._line(Text(clipped(notice.text, 1000), style=_STYLES[notice.kind]))
 
@@ -147,10 +147,19 @@ class LiveView:
                 return
             self._line(Text.assemble("Proxy listening on ", (address, "bold"), f", with {clipped(inside, 80)} inside."))
         else:
-            self._line(Text.assemble("Proxy listening on ", (address, "bold"), ". Press Ctrl-C to end."))
+            what = (
+                "Proxy listening on " if listening.for_clients else f"{listening.servers[0].partition(' on ')[0]} on "
+            )
+            self._line(Text.assemble(what, (address, "bold"), ". Press Ctrl-C to end."))
             if self._shown.quiet:
                 return
-            self._instructions(listening)
+            if listening.for_clients:
+                self._instructions(listening)
+        if len(listening.servers) > 1:
+            self._line(Text(f"Listening as: {'; '.join(listening.servers)}."))
+        if listening.configuration is not None:
+            self._line(Text("For a WireGuard client:"))
+            self._line(Text(listening.configuration), whole=True)
         if options.hosts:
             self._line(Text(f"Only exchanges with {', '.join(options.hosts)} are explained."))
         if options.save is not None:

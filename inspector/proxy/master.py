@@ -20,8 +20,10 @@ from inspector.engine import Engine
 from inspector.exchange import Recorder
 from inspector.proxy.addon import InspectorAddon, Saver
 from inspector.proxy.annotate import Annotator
+from inspector.proxy.crash import CrashWatch
 from inspector.proxy.dispatch import CachedAddonManager
 from inspector.proxy.inside import Inside
+from inspector.proxy.modes import check_modes, check_settings, configuration, describe, for_clients
 from inspector.proxy.notice import Notice, Sink
 from inspector.proxy.options import (
     CA_CERTIFICATE,
@@ -33,6 +35,7 @@ from inspector.proxy.options import (
     mitmproxy_options,
     prepare_directory,
 )
+from inspector.proxy.other import Other
 from inspector.proxy.save import FlowSaver, open_saver
 from inspector.proxy.stream import Streaming
 from inspector.proxy.upstream import LoopbackOnly, resolve_locally
@@ -92,6 +95,8 @@ class Proxy:
         saver: Saver | None = None
         try:
             confdir = prepare_directory(self.options.confdir)
+            check_settings(self.options.settings)
+            check_modes(self.options.modes)
             settings = mitmproxy_options(self.options, confdir)
             saver = open_saver(check_save(self.options.save)) if self.options.save is not None else None
             self._loop = loop = asyncio.new_event_loop()
@@ -132,32 +137,38 @@ class Proxy:
         def ready(listening: Listening) -> None:
             on_ready(listening)
             if self._inside is not None:
+                if not listening.for_clients:
+                    raise ProxyError("what runs inside needs a mode that it can be pointed at: regular or upstream:URL")
                 self._inside.start(listening, self._sink.notice)
 
         start = _Start(asked, confdir / CA_CERTIFICATE, ready)
         listener = _StartLog()
+        crashes = CrashWatch()
         extra: list[object] = [
             Watcher(),
+            crashes,
             Streaming(asked.body_limit, asked.message_limit),
             InspectorAddon(
                 Annotator(self.engine, RECORDER, marking=isinstance(saver, FlowSaver)),
                 self._sink,
                 saver,
                 asked.hosts,
-                confdir / CA_CERTIFICATE,
             ),
+            Other(self._sink.notice),
             start,
         ]
         if asked.only_loopback:
             extra.append(LoopbackOnly(asked.resolve))
         root = logging.getLogger()
         root.addHandler(listener)
+        crashes.attach()
         master: InspectorMaster | None = None
         try:
             self._master = master = InspectorMaster(opts, *extra, plain_dispatch=asked.plain_dispatch)
             start.failed = listener.first
             try:
                 master.options.update(**settings)  # type: ignore[no-untyped-call]
+                master.options.set(*asked.settings)
             except (exceptions.OptionsError, KeyError, TypeError) as error:
                 raise ProxyError(_line(error)) from error
             start.release = lambda: root.removeHandler(listener)
@@ -173,6 +184,7 @@ class Proxy:
                 await master.run()
         finally:
             root.removeHandler(listener)
+            crashes.detach()
             if master is not None:
                 master.close()
             self._master = None
@@ -209,9 +221,14 @@ class _Start:
         if self.failure is not None:
             ctx.master.shutdown()  # type: ignore[no-untyped-call]
             return
-        host, port = servers[0].listen_addrs[0][:2]
+        first = for_clients(servers) or servers[0]
+        host, port = first.listen_addrs[0][:2] if first.listen_addrs else (self._asked.listen_host, 0)
+        told = next((text for text in map(configuration, servers) if text), None)
+        where = Listening(
+            host, port, self._authority, tuple(map(describe, servers)), for_clients(servers) is not None, told
+        )
         try:
-            self._on_ready(Listening(host, port, self._authority))
+            self._on_ready(where)
         except ProxyError as error:
             self.refused = error
             ctx.master.shutdown()  # type: ignore[no-untyped-call]
@@ -233,12 +250,22 @@ class _StartLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep an error's message."""
-        if self._first is None and record.name.startswith("mitmproxy"):
+        if self._first is None and record.name.startswith("mitmproxy") and not _harmless(record):
             self._first = record.getMessage()
 
     def first(self) -> str | None:
         """The first error, on one line."""
         return None if self._first is None else _line(self._first)
+
+
+def _harmless(record: logging.LogRecord) -> bool:
+    """Whether it is mitmproxy's list of TLS versions for a warning, which builds of OpenSSL without SSL 3 break."""
+    trace = record.exc_info[2] if record.exc_info else None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == "is_supported_version":
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _line(said: object) -> str:

@@ -9,10 +9,9 @@ from msgspec import Struct
 from inspector.exchange import Exchange
 from inspector.report import ExchangeReport
 
-NoticeKind = Literal["untrusted", "tls", "opened", "unsafe", "trouble"]
-"""``untrusted``: a client does not trust the proxy's certificate authority. ``tls``: another failed handshake with a
-client. ``opened``: an exchange that may last began (WebSocket, event stream). ``unsafe``: a setting that takes
-protection away. ``trouble``: something of ours went wrong."""
+NoticeKind = Literal["opened", "other", "unsafe", "trouble"]
+"""``opened``: an exchange that may last began (WebSocket, event stream). ``other``: something that is not HTTP passed.
+``unsafe``: a setting that takes protection away. ``trouble``: something of ours went wrong."""
 
 
 class Notice(Struct, frozen=True):

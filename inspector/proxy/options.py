@@ -27,17 +27,22 @@ class ProxyError(Exception):
 class ProxyOptions(Struct, frozen=True, kw_only=True):
     """How to run the proxy.
 
-    `port` 0 lets the system choose. `confdir` holds the certificate authority and is mitmproxy's own by default, so
+    `port` 0 lets the system choose, ``None`` leaves it to each mode's default. `confdir` holds the certificate
+    authority and is mitmproxy's own by default, so
     that who trusts that one already has nothing to do. `upstream_ca` is a PEM file of the authorities to accept
     servers' certificates from, instead of the public ones; `insecure` accepts any. `hosts` are patterns such as
     ``*.shop.test`` of the hosts to explain (all, if empty); the others pass unseen. `save` is a ``.har`` or
     ``.mitm`` file.
 
+    `modes` are mitmproxy's own specifications of what to listen as (a regular proxy, if empty), `settings` its options
+    as ``name=value``. Connections to hosts that `ignore_hosts` names (regular expressions for ``host:port``), or that
+    `allow_hosts` does not, pass without being looked into.
+
     `resolve` gives host names an address without changing the port; `only_loopback` refuses every server that is not
     on this machine.
     """
 
-    port: int = PORT
+    port: int | None = PORT
     listen_host: str = "127.0.0.1"
     confdir: Path = Path("~/.mitmproxy")
     upstream_ca: Path | None = None
@@ -46,6 +51,10 @@ class ProxyOptions(Struct, frozen=True, kw_only=True):
     save: Path | None = None
     body_limit: int = BODY_LIMIT
     message_limit: int = MESSAGE_LIMIT
+    modes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    ignore_hosts: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
     plain_dispatch: bool = False
     resolve: Mapping[str, str] = msgspec.field(default_factory=dict)
     only_loopback: bool = False
@@ -53,11 +62,18 @@ class ProxyOptions(Struct, frozen=True, kw_only=True):
 
 
 class Listening(Struct, frozen=True):
-    """Where a running proxy can be reached, and the certificate its clients have to trust."""
+    """Where a running proxy can be reached, and the certificate its clients have to trust.
+
+    `servers` says of each mode what it is and where; `for_clients` is whether the address can be set as a client's
+    HTTP proxy. `configuration` is what a WireGuard client needs.
+    """
 
     host: str
     port: int
     ca_certificate: Path
+    servers: tuple[str, ...] = ()
+    for_clients: bool = True
+    configuration: str | None = None
 
     @property
     def url(self) -> str:
@@ -108,7 +124,7 @@ def ensure_authority(confdir: Path) -> Path:
 def listening_at(options: ProxyOptions, authority: Path) -> Listening:
     """Where a proxy with these options can be reached: an address that stands for all is no address to connect to."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(options.listen_host, options.listen_host)
-    return Listening(host, options.port, authority)
+    return Listening(host, options.port or PORT, authority)
 
 
 def check_resolve(pairs: Sequence[str]) -> dict[str, str]:
@@ -168,7 +184,7 @@ def check_save(path: Path) -> Path:
     return path.expanduser()
 
 
-def listen_trouble(error: BaseException | None, host: str, port: int) -> str:
+def listen_trouble(error: BaseException | None, host: str, port: int | None) -> str:
     """Why a socket could not be opened to listen, in one line."""
     code = getattr(error, "errno", None)
     if code == errno.EADDRINUSE:
@@ -187,8 +203,14 @@ def reason(error: OSError) -> str:
 
 
 def mitmproxy_options(options: ProxyOptions, confdir: Path) -> dict[str, Any]:
-    """The options of mitmproxy that this needs, and no other: nothing a person gives is passed through by name."""
+    """The options of mitmproxy that follow from ours; what a person sets by name comes on top (`modes`)."""
     settings: dict[str, Any] = {"ssl_insecure": options.insecure}
+    if options.modes:
+        settings["mode"] = list(options.modes)
+    if options.ignore_hosts:
+        settings["ignore_hosts"] = list(options.ignore_hosts)
+    if options.allow_hosts:
+        settings["allow_hosts"] = list(options.allow_hosts)
     if options.upstream_ca is not None:
         settings["ssl_verify_upstream_trusted_ca"] = str(check_upstream_ca(options.upstream_ca))
     return settings

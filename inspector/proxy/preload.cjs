@@ -24,7 +24,8 @@ if (!byItself && setting) {
       return;
     }
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const asked = request({ ...own, method: 'CONNECT', path: authority, agent: direct, headers: { Host: authority } });
+    const headers = { Host: authority, 'User-Agent': `node/${process.versions.node}` };
+    const asked = request({ ...own, method: 'CONNECT', path: authority, agent: direct, headers });
     asked.once('error', done);
     asked.once('connect', (answer, socket) => {
       if (answer.statusCode !== 200) {

@@ -41,11 +41,10 @@ class FlowSaver:
         self._file = file
         self._writer = FlowWriter(file)  # type: ignore[no-untyped-call]
 
-    def add(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow | None) -> None:
+    def add(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow) -> None:
         """Append a flow. Raises OSError."""
-        if flow is not None:
-            self._writer.add(flow)
-            self._file.flush()
+        self._writer.add(flow)
+        self._file.flush()
 
     def close(self) -> None:
         """Close the file. Raises OSError."""
@@ -58,7 +57,7 @@ class HarSaver:
     def __init__(self, file: BinaryIO) -> None:
         self._writer = HarWriter(file)
 
-    def add(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow | None) -> None:
+    def add(self, exchange: Exchange, report: ExchangeReport, flow: http.HTTPFlow) -> None:
         """Append an entry with its findings. Raises OSError."""
         self._writer.add(exchange, report.annotations)
 

@@ -47,6 +47,11 @@ def status_class(*classes: int) -> tuple[Trigger, ...]:
     return tuple(("class", digit) for digit in classes)
 
 
+def failure() -> tuple[Trigger, ...]:
+    """Exchanges that failed, with or without a response."""
+    return (("failure", True),)
+
+
 def method(*names: str) -> tuple[Trigger, ...]:
     """Requests with one of these methods (case-sensitive, as methods are)."""
     return tuple(("method", name) for name in names)

@@ -12,8 +12,9 @@
 The target is absolute, so that the scheme is known. Lines beginning with ``#`` before the request line say what the
 wire does not: ``type`` (resource type), ``page`` (URL of the page), ``initiator`` (URL), ``at`` (start, ISO 8601),
 ``wait`` (ms), ``duration`` (ms), ``connection`` (id), ``server`` (address), ``from`` (served from), ``error``,
-``client`` (HTTP version between client and recorder), ``tls``, ``alpn`` and ``cookies`` (``removed``: the exporter
-left them out). Exchanges are separated by a line
+``client`` (HTTP version between client and recorder), ``tls``, ``alpn``, ``cookies`` (``removed``: the exporter
+left them out), ``recorder`` (``proxy``: it stood in between) and ``side`` (whose doing an error was). Exchanges are
+separated by a line
 ``---``. A missing response part means that
 none arrived.
 """
@@ -30,6 +31,7 @@ import msgspec
 from inspector.exchange import (
     EMPTY_BODY,
     TLS,
+    UNKNOWN_CONNECTION,
     Body,
     Connection,
     Context,
@@ -43,6 +45,7 @@ from inspector.exchange import (
     Request,
     Response,
     ServedFrom,
+    Side,
     Timings,
 )
 from inspector.url import parse
@@ -86,6 +89,8 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
             pseudo,
             _body(content, nothing),
         )
+    if said.get("recorder") == "proxy":
+        recorder = msgspec.structs.replace(recorder, kind="proxy", vantage="proxy")
     if said.get("cookies") == "removed":
         recorder = msgspec.structs.replace(recorder, cookies_recorded=False)
     started = datetime.fromisoformat(said["at"]).astimezone(UTC).timestamp() if "at" in said else EXAMPLE_START + index
@@ -93,7 +98,7 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
     initiator = said.get("initiator")
     duration, wait = said.get("duration"), said.get("wait")
     tls = TLS(version=said.get("tls"), alpn=said.get("alpn")) if "tls" in said or "alpn" in said else None
-    error = said.get("error")
+    error, side = said.get("error"), cast("Side | None", said.get("side"))
     return Exchange(
         index,
         request,
@@ -110,8 +115,9 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
             wait=float(wait) if wait else None,
             total=float(duration) if duration else None,
         ),
+        client=Connection(tls=TLS()) if recorder.vantage == "proxy" and encrypted else UNKNOWN_CONNECTION,
         server=Connection(id=said.get("connection"), peer=said.get("server"), encrypted=encrypted, tls=tls),
-        failure=Failure(error, error if error.startswith("net::") else None) if error else None,
+        failure=Failure(error, error if error.startswith("net::") else None, side) if error else None,
     )
 
 

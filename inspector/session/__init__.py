@@ -11,6 +11,7 @@ from collections import OrderedDict
 from inspector.report import Evidence, Where
 from inspector.session.blocking import Blocking
 from inspector.session.cache import Cache
+from inspector.session.clients import Clients
 from inspector.session.connections import Connections
 from inspector.session.jar import Jar
 from inspector.session.preflights import Preflights
@@ -29,6 +30,7 @@ class Session:
         self.cache = Cache()
         self.blocking = Blocking()
         self.connections = Connections()
+        self.clients = Clients()
         self.redirects = Redirects()
         self.retries = Retries()
         self.quoted: dict[tuple[Where, str, str, str | None, str | None], Evidence] = {}

@@ -110,8 +110,8 @@ def test_a_client_that_does_not_trust_it_is_explained(confdir: Path, lab: Lab) -
     with running(confdir, "-q") as proxy:
         with httpx.Client(proxy=proxy.url, trust_env=False) as http, pytest.raises(httpx.ConnectError):
             http.get(f"https://localhost:{port}/")
-        line = proxy.line_with("localhost")
-        assert "does not trust" in line
+        assert "CONNECT" in proxy.line_with("localhost")
+        assert "✗ error" in proxy.line_with("does not trust")
 
 
 def test_mitm_it_is_served_and_not_explained(confdir: Path) -> None:

@@ -60,7 +60,7 @@ def test_the_header_warns_of_an_open_door_and_of_secrets_in_files() -> None:
     live, printed = view()
     listening = Listening("0.0.0.0", 8080, Path("/ca.pem"))
     live.header(listening, ProxyOptions(listen_host="0.0.0.0", save=Path("x y.har"), hosts=("*.a.test",)))
-    live.notice(Notice("untrusted", "a.test\x1b[2J: not trusted", "a.test"))
+    live.notice(Notice("trouble", "a.test\x1b[2J: not trusted", "a.test"))
     live.footer((), ProxyOptions(save=Path("x y.har")))
     told = " ".join(printed.getvalue().split())
     assert "everybody who can reach this address" in told

@@ -362,14 +362,13 @@ def test_a_client_that_does_not_trust_the_proxy(proxy: RunningProxy, sink: Colle
     for _ in range(2):
         with httpx.Client(proxy=proxy.url, trust_env=False) as http, pytest.raises(httpx.ConnectError):
             http.get(f"{lab.origins.shop}/")
-    sink.wait(lambda c: len(c.notices) == 1)
-    notice = sink.notices[0]
-    assert notice.kind == "untrusted"
-    assert notice.host == "shop.test"
-    assert "http://mitm.it" in notice.text
-    assert str(proxy.ca_certificate) in notice.text
-    proxy.stop()
-    assert len(sink.notices) == 1, "once for a host"
+    sink.wait(lambda c: len(c.pairs) == 2)
+    exchange, report = sink.pairs[0]
+    assert exchange.request.method == "CONNECT"
+    assert exchange.request.url == lab.origins.shop.removeprefix("https://")
+    assert exchange.failure is not None
+    assert exchange.failure.side == "client"
+    assert [a.rule for a in report.annotations] == ["tls/client-distrusts"]
 
 
 def test_elsewhere_is_refused(proxy: RunningProxy, sink: Collected) -> None:
