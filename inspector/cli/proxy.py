@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -193,7 +193,7 @@ def proxy_command(
         if save is not None:
             check_save(save)  # before the second that loading mitmproxy takes
         with ExitStack() as stack:
-            stream = sys.stderr if command and not browser else sys.stdout
+            stream: TextIO = sys.stderr if command and not browser else sys.stdout
             if log is not None:
                 stream = stack.enter_context(log.expanduser().open("w", encoding="utf-8", buffering=1))
             return _run(options, command, browser, stream, color, quiet, verbose)
@@ -209,7 +209,7 @@ def _run(
     options: ProxyOptions,
     command: tuple[str, ...],
     browser: str | None,
-    stream: object,
+    stream: TextIO,
     color: str,
     quiet: bool,
     verbose: int,
@@ -221,7 +221,8 @@ def _run(
 
     from inspector.proxy.live import LiveView, Shown
     from inspector.proxy.master import Proxy
-    from inspector.render.console import make_console
+    from inspector.proxy.progress import LiveProgress
+    from inspector.render.console import is_terminal, make_console
     from inspector.render.terminal import Terminal
 
     inside: Inside | None = None
@@ -229,16 +230,23 @@ def _run(
         inside = BrowserInside(found, command, lambda: proxy.stop())
     elif command:
         inside = CommandInside(command, lambda: proxy.stop())
-    terminal = Terminal(make_console(color, stream), verbose=verbose)  # type: ignore[arg-type]
+    console = make_console(color, stream)
+    terminal = Terminal(console, verbose=verbose)
     explain = options.explain
     focused = bool(explain.only or explain.rules) or explain.severity is not Severity.INFO
-    view = LiveView(
-        terminal, Shown(quiet, focused, _subject(found.kind.name if found else None, command)), lambda: proxy.stop()
-    )
-    proxy = Proxy(options, view, inside)
-    with _signals(proxy, inside):
-        proxy.run(lambda listening: view.header(listening, options))
-        view.footer(proxy.engine.finish(), options)
+    shown = Shown(quiet, focused, _subject(found.kind.name if found else None, command))
+    view = LiveView(terminal, shown, lambda: proxy.stop(), hide=lambda url: proxy.engine.masker.url(url))
+    with ExitStack() as stack:
+        progress = None
+        if inside is None or found is not None:  # a command writes to the terminal itself
+            progress = LiveProgress(console) if console.is_terminal and is_terminal(stream) and not quiet else None
+        proxy = Proxy(options, view, inside, progress)
+        with _signals(proxy, inside):
+            if progress is not None:
+                stack.enter_context(progress)
+            proxy.run(lambda listening: view.header(listening, options))
+            stack.close()
+            view.footer(proxy.engine.finish(), options)
     return proxy.status
 
 

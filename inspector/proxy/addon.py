@@ -11,6 +11,7 @@ from inspector.exchange import Exchange
 from inspector.proxy.annotate import Annotator
 from inspector.proxy.handshake import flow_from_handshake, flow_from_silence
 from inspector.proxy.notice import Notice, Sink
+from inspector.proxy.progress import Progress
 from inspector.proxy.stream import BodyTap, settle
 from inspector.render.escape import clipped
 from inspector.report import ExchangeReport
@@ -53,12 +54,14 @@ class InspectorAddon:
         saver: Saver | None = None,
         hosts: tuple[str, ...] = (),
         own_host: str = "mitm.it",
+        progress: Progress | None = None,
     ) -> None:
         self._annotator = annotator
         self._sink = sink
         self._saver = saver
         self._hosts = tuple(host.lower() for host in hosts)
         self._own_host = own_host
+        self._progress = progress
         self._ended: deque[http.HTTPFlow] = deque()
         self._open: dict[str, http.HTTPFlow] = {}  # conversations and streams that have not ended
         self._scheduled = False
@@ -123,6 +126,12 @@ class InspectorAddon:
         self._spoken[flow.request.data.host] = None
         if len(self._spoken) > _HOSTS:
             self._spoken.popitem(last=False)
+        if self._progress is not None and self._wanted(flow):
+            try:
+                url = self._annotator.engine.masker.url(flow.request.pretty_url)
+                self._progress.began(flow.id, flow.request.method, url)
+            except Exception as error:
+                self._fault(error)
 
     def client_disconnected(self, client: connection.Client) -> None:
         """A client that leaves without a word may be one that does not accept our certificate, or one with a
@@ -161,6 +170,8 @@ class InspectorAddon:
     # -- in line -------------------------------------------------------------------------------------------------
 
     def _end(self, flow: http.HTTPFlow) -> None:
+        if self._progress is not None:
+            self._progress.over(flow.id)
         if not self._wanted(flow):
             return
         self._ended.append(flow)

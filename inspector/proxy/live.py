@@ -14,7 +14,9 @@ from rich.text import Text
 from inspector.exchange import Exchange
 from inspector.proxy.notice import Notice
 from inspector.proxy.options import Listening, ProxyOptions
+from inspector.proxy.pages import Pages
 from inspector.render.escape import clipped
+from inspector.render.layout import Canvas, fit
 from inspector.render.terminal import Terminal
 from inspector.report import ExchangeReport, Severity, Story, Summary
 from inspector.url import is_loopback, parse
@@ -106,28 +108,38 @@ class Pace:
 class LiveView:
     """Prints what passes. The proxy's sink.
 
-    `on_gone` is called once when nobody reads the output any more; nothing is printed from then on.
+    `on_gone` is called once when nobody reads the output any more; nothing is printed from then on. `hide` masks a URL.
     """
 
     def __init__(
-        self, terminal: Terminal, shown: Shown, on_gone: Callable[[], None] = lambda: None, pace: Pace | None = None
+        self,
+        terminal: Terminal,
+        shown: Shown,
+        on_gone: Callable[[], None] = lambda: None,
+        pace: Pace | None = None,
+        hide: Callable[[str], str] = str,
     ) -> None:
         self._pace = pace or Pace()
+        self._hide = hide
         self._terminal = terminal
         self._shown = shown
         self._on_gone = on_gone
         self._gone = False
         self._tally = Tally()
+        self._pages = Pages()
+        self._page: str | None = None
 
     # -- the proxy's sink ----------------------------------------------------------------------------------------
 
     def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
         """Print one exchange that ended."""
         self._tally.add(report)
+        page = self._pages.of(exchange)
         if self._shown.quiet:
             report = _grave(report)
         if self._worth(report) and self._pace.allows(report):
             self._catch_up()
+            self._turn_to(page)
             self._print(lambda: self._terminal.exchange(report))
 
     def notice(self, notice: Notice) -> None:
@@ -195,6 +207,17 @@ class LiveView:
             self._pace.skipped = 0
             more = "one more exchange" if skipped == 1 else f"{skipped:,} more exchanges"
             self._line(Text(f"… {more} came too fast to print, with no finding that is not shown above", style="dim"))
+
+    def _turn_to(self, page: str | None) -> None:
+        """Head what follows with the page it is for, where that is another one than before."""
+        if page == self._page:
+            return
+        self._page = page
+        shown = self._hide(page) if page is not None else "of no page"
+        canvas = Canvas(self._terminal.console)
+        canvas.line("")
+        canvas.heading(fit(shown, max(min(canvas.width, 100) - 8, 8)))
+        self._print(canvas.flush)
 
     def footer(self, stories: tuple[Story, ...], options: ProxyOptions) -> None:
         """Say what it all came to, and what to run next."""

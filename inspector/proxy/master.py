@@ -36,6 +36,7 @@ from inspector.proxy.options import (
     prepare_directory,
 )
 from inspector.proxy.other import Other
+from inspector.proxy.progress import Progress
 from inspector.proxy.save import FlowSaver, open_saver
 from inspector.proxy.stream import Streaming
 from inspector.proxy.upstream import LoopbackOnly, resolve_locally
@@ -71,13 +72,17 @@ class Proxy:
     """One run of the proxy. `run` blocks; `stop` may be called from any thread or a signal handler.
 
     `inside` is started when clients can connect, and has ended when `run` returns; `status` is then what it exited
-    with. Only one proxy runs in a process at a time, because mitmproxy keeps its state in a module.
+    with. `progress` is told of requests under way. Only one proxy runs in a process at a time, because mitmproxy keeps
+    its state in a module.
     """
 
-    def __init__(self, options: ProxyOptions, sink: Sink, inside: Inside | None = None) -> None:
+    def __init__(
+        self, options: ProxyOptions, sink: Sink, inside: Inside | None = None, progress: Progress | None = None
+    ) -> None:
         self.options = options
         self.status = 0
         self._inside = inside
+        self._progress = progress
         self.engine = Engine(options.explain)
         self._sink = sink
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -153,6 +158,7 @@ class Proxy:
                 self._sink,
                 saver,
                 asked.hosts,
+                progress=self._progress,
             ),
             Other(self._sink.notice),
             start,
