@@ -60,21 +60,35 @@ EVERYTHING = Options()
 class RuleIndex:
     """Finds the rules to ask for an exchange. Built once for a choice of rules; safe to share between engines.
 
-    What an exchange has is a short tuple, and most exchanges of a capture have one that was seen before: the rules
-    are then found by one look-up.
+    Sets of rules are numbers, a bit for each rule. What an exchange has is a short tuple, and most exchanges of a
+    capture have one that was seen before: the rules are then found by one look-up. For a new one each trigger that is
+    met adds its rules, so the cost does not grow with the catalogue.
     """
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
-        self._names = {
-            kind: frozenset(name for rule in rules for each, name in rule.on if each == kind)
-            for kind in ("request", "response")
-        }
-        self._marks_asked = any(kind == "mark" for rule in rules for kind, _ in rule.on)
-        self._found: dict[tuple[object, ...], tuple[Rule, ...]] = {}
+        self._on: dict[Trigger, int] = {}
+        self._also: dict[Trigger, int] = {}
+        self._without: dict[Trigger, int] = {}
+        self._asking_once = 0
+        """The rules that ask for nothing beside `on`."""
+        self.bit = {rule.id: 1 << place for place, rule in enumerate(rules)}
+        """The set of one rule, by its id."""
+        for place, rule in enumerate(rules):
+            for triggers, bits in ((rule.on, self._on), (rule.also, self._also), (rule.without, self._without)):
+                for trigger in triggers:
+                    bits[trigger] = bits.get(trigger, 0) | 1 << place
+            if not rule.also:
+                self._asking_once |= 1 << place
+        self._marks_asked = any(trigger[0] == "mark" for trigger in self._on)
+        self._met: dict[tuple[object, ...], int] = {}
+        self._listed: dict[int, tuple[Rule, ...]] = {}
 
-    def candidates(self, x: Subject) -> tuple[Rule, ...]:
-        """The rules of which at least one trigger is met, in the catalogue's order."""
+    def candidates(self, x: Subject, spent: int = 0) -> tuple[Rule, ...]:
+        """The rules whose triggers are met (see `inspector.rules.base.Rule`), in the catalogue's order.
+
+        Those in the set `spent` are left out.
+        """
         verdicts, req, res = x.verdicts, x.req, x.res
         asked, answered = req.index, res.index
         cors, block, set_cookies = verdicts.cors, verdicts.block, verdicts.set_cookies
@@ -97,61 +111,84 @@ class RuleIndex:
             tuple(answered),
             tuple(asked),
         )
-        found = self._found.get(signature)
+        met = self._met.get(signature)
+        if met is None:
+            if len(self._met) > 8192:
+                self._met.clear()
+            met = self._met[signature] = self._chosen(_triggers(*signature))
+        left = met & ~spent
+        found = self._listed.get(left)
         if found is None:
-            if len(self._found) > 8192:
-                self._found.clear()
-            met = self._met(*signature)
-            found = self._found[signature] = tuple(rule for rule in self._rules if not met.isdisjoint(rule.on))
+            if len(self._listed) > 8192:
+                self._listed.clear()
+            found = self._listed[left] = self._list(left)
         return found
 
-    def _met(
-        self,
-        status: int,
-        method: str,
-        scheme: str,
-        document: bool,
-        client: str | None,
-        server: str | None,
-        cors: str | None,
-        block: str | None,
-        cookies: bool | tuple[tuple[str, ...], ...],
-        content: str,
-        recorded: str | None,
-        marks: tuple[str, ...],
-        query: bool,
-        failed: bool,
-        repeated: bool,
-        response: tuple[str, ...],
-        request: tuple[str, ...],
-    ) -> set[Trigger]:
-        met: set[Trigger] = {
-            ("always", None),
-            ("responded", status != 0),
-            ("status", status),
-            ("class", status // 100),
-            ("registered status", status == 0 or status in statuses.REGISTERED),
-            ("method", method),
-            ("registered method", method in methods.KNOWN),
-            ("scheme", scheme),
-            ("document", document),
-            ("version", client),
-            ("version", server),
-            ("cors", cors),
-            ("block", block),
-            ("cookies", bool(cookies)),
-            ("content", content in ("full", "truncated", "omitted")),
-            ("recorded", recorded),
-            ("query", query),
-            ("failure", failed),
-            ("repeated", repeated),
-        }
-        if not isinstance(cookies, bool):
-            met.update(("set-cookie", code) for codes in cookies for code in codes)
-        met.update(("mark", group) for group in marks)
-        met.update(("response", name) for name in response if name in self._names["response"])
-        met.update(("request", name) for name in request if name in self._names["request"])
-        return met
+    def _chosen(self, met: list[Trigger]) -> int:
+        on = without = 0
+        also = self._asking_once
+        for trigger in met:
+            on |= self._on.get(trigger, 0)
+            also |= self._also.get(trigger, 0)
+            without |= self._without.get(trigger, 0)
+        return on & also & ~without
+
+    def _list(self, rules: int) -> tuple[Rule, ...]:
+        listed = []
+        while rules:
+            lowest = rules & -rules
+            listed.append(self._rules[lowest.bit_length() - 1])
+            rules ^= lowest
+        return tuple(listed)
+
+
+def _triggers(
+    status: int,
+    method: str,
+    scheme: str,
+    document: bool,
+    client: str | None,
+    server: str | None,
+    cors: str | None,
+    block: str | None,
+    cookies: bool | tuple[tuple[str, ...], ...],
+    content: str,
+    recorded: str | None,
+    marks: tuple[str, ...],
+    query: bool,
+    failed: bool,
+    repeated: bool,
+    response: tuple[str, ...],
+    request: tuple[str, ...],
+) -> list[Trigger]:
+    """The triggers an exchange meets, out of its signature."""
+    met: list[Trigger] = [
+        ("always", None),
+        ("responded", status != 0),
+        ("status", status),
+        ("class", status // 100),
+        ("registered status", status == 0 or status in statuses.REGISTERED),
+        ("method", method),
+        ("registered method", method in methods.KNOWN),
+        ("scheme", scheme),
+        ("document", document),
+        ("version", client),
+        ("version", server),
+        ("cors", cors),
+        ("block", block),
+        ("cookies", bool(cookies)),
+        ("content", content in ("full", "truncated", "omitted")),
+        ("recorded", recorded),
+        ("query", query),
+        ("failure", failed),
+        ("repeated", repeated),
+    ]
+    if not isinstance(cookies, bool):
+        met += [("set-cookie", code) for codes in cookies for code in codes]
+    met += [("mark", group) for group in marks]
+    met += [("response", name) for name in response]
+    met += [("request", name) for name in request]
+    return met
 
 
 @lru_cache(maxsize=8)
@@ -208,14 +245,13 @@ class Engine:
 
     def _annotate(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:
         least, levels = self.options.severity.rank, self.options.levels
-        session = x.session
-        once = {"origin": session.told(x.url.origin), "session": session.told("")}
-        for rule in self._index.candidates(x):
-            before = None
+        index, here, everywhere = self._index, x.session.told(x.url.origin), x.session.everywhere
+        for rule in index.candidates(x, here.spent | everywhere.spent):
+            once = None
+            before = least + 1
             if rule.once != "exchange":
-                before = once[rule.once]
-                if rule.id in before:
-                    continue
+                once = here if rule.once == "origin" else everywhere
+                before = min(once.ranks.get(rule.id, before), before)
             try:
                 found = rule.check(x)
                 if found is None:
@@ -231,10 +267,12 @@ class Engine:
                     if settled is None:
                         continue
                     severity = settled
-                if severity.rank > least:
+                if severity.rank >= before:
                     continue
-                if before is not None:
-                    before.add(rule.id)
+                if once is not None:
+                    once.ranks[rule.id] = min(once.ranks.get(rule.id, before), severity.rank)
+                    if severity.rank <= rule.gravest.rank:
+                        once.spent |= index.bit[rule.id]
                 told.append(
                     Annotation(
                         rule.id,

@@ -75,11 +75,11 @@ class Fields(Struct, frozen=True, dict=True):
 
     def named(self, name: str) -> str:
         """The field's name in the case it was received in; the given name where it is absent."""
-        return self._names.get(name, name)
-
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        return {line.name.lower(): line.name for line in reversed(self.lines)}
+        if name in self.index:
+            for line in self.lines:
+                if line.name == name or line.name.lower() == name:
+                    return line.name
+        return name
 
     def __contains__(self, name: object) -> bool:
         return name in self.index

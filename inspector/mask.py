@@ -38,7 +38,7 @@ _SECRET_NAME = re.compile(
 _SECRET_FIELD_NAME = re.compile(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
 _NOT_SECRET_FIELDS = frozenset({"access-control-allow-credentials", "sec-fetch-storage-access", "sec-session-id"})
 _URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "refresh"})
-_PARAMETER = re.compile(r"(?<=[?&;#])([^=&;#?]{1,80})=([^&;#]+)")
+_PARAMETER = re.compile(r"([?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = re.compile(r"(?<=//)[^/?#@]+(?=@)")
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*")
 _SCHEME = re.compile(r"([A-Za-z][\w-]{1,20}) +(\S.*)", re.DOTALL)
@@ -100,13 +100,13 @@ class Masker:
             return url
         if "@" in url:
             url = _USERINFO.sub(lambda m: self.secret(m[0]), url)
-        if "=" in url:
+        if "=" in url and _secret_values(url):
             url = _PARAMETER.sub(self._parameter, url)
         return _JWT.sub(lambda m: self.secret(m[0]), url) if "eyJ" in url else url
 
     def _parameter(self, match: re.Match[str]) -> str:
-        name, value = match[1], match[2]
-        return f"{name}={self.secret(value)}" if _secret_parameter(name) else match[0]
+        begin, name, value = match.groups()
+        return f"{begin}{name}={self.secret(value)}" if _secret_parameter(name) else match[0]
 
     def text(self, text: str) -> str:
         """Free text as it may be shown: URLs' secret parameters and JSON Web Tokens masked."""
@@ -143,6 +143,12 @@ def _secret_parameter(name: str) -> bool:
     return _SECRET_NAME.search(unquote(name)) is not None
 
 
+@lru_cache(maxsize=4096)
+def _secret_values(url: str) -> tuple[str, ...]:
+    """The values of a URL's parameters that go by their name as secrets."""
+    return tuple([value for _, name, value in _PARAMETER.findall(url) if _secret_parameter(name)])
+
+
 @lru_cache(maxsize=2048)
 def _field_secrets(name: str, value: str) -> tuple[str, ...]:
     if name == "cookie":
@@ -167,8 +173,7 @@ def _worth_hiding(value: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def _url_secrets(url: str) -> tuple[str, ...]:
-    found = [m[2] for m in _PARAMETER.finditer(url) if _secret_parameter(m[1])]
-    found += [m[0] for m in _USERINFO.finditer(url)]
+    found = [*_secret_values(url), *_USERINFO.findall(url)]
     return tuple({f for f in found if _worth_hiding(f)})
 
 

@@ -43,17 +43,39 @@ class Subject:
         self.masker = masker
         self._quoted = session.quoted
         self._memo: dict[object, object] = {}
+        self._shown_url: str | None = None
         self.verdicts: Verdicts = NO_VERDICTS
-        self.request = exchange.request
-        self.response = exchange.response
-        self.method = exchange.request.method
-        self.req: Fields = exchange.request.fields
-        response = exchange.response
+        self.request = request = exchange.request
+        self.response = response = exchange.response
+        self.method = request.method
+        self.req: Fields = request.fields
+        self.client_version = request.http_version
+        """The HTTP version the client spoke."""
+        self.server_version: str | None = None
+        """The HTTP version the server spoke."""
+        self.started = exchange.timings.started
+        """When the exchange started, in seconds since 1970."""
         if response is None:
             self.res, self.status = NO_FIELDS, 0
         else:
-            self.res, self.status = response.fields, response.status
-        self.url = urls.parse(exchange.request.url)
+            self.res, self.status, self.server_version = response.fields, response.status, response.http_version
+        self.url = urls.parse(request.url)
+        get = self.req.get
+        self.mode = get("sec-fetch-mode")
+        """The request mode where the client says so (``Sec-Fetch-Mode``)."""
+        self.fetch_site = get("sec-fetch-site")
+        """``Sec-Fetch-Site``: how initiator and target relate, where the client says so."""
+        self.origin = get("origin")
+        """The request's ``Origin`` field."""
+        self.is_preflight = (
+            self.method == "OPTIONS" and self.origin is not None and "access-control-request-method" in self.req
+        )
+        """Whether this is a CORS preflight (Fetch, "CORS-preflight request")."""
+        said = self.res.get("content-type")
+        self.media_type = essence(said) if said else ""
+        """The response's media type in lower case without parameters (RFC 9110, section 8.3); ``""`` if none."""
+        self.is_html = self.media_type in _HTML
+        """Whether the response says it is HTML."""
 
     def memo[T](self, compute: Callable[[Subject], T]) -> T:
         """What `compute` makes of this subject, computed once: for what several rules of a topic share."""
@@ -63,12 +85,6 @@ class Subject:
         return cast("T", found)
 
     # -- what kind of exchange this is --------------------------------------------------------------------------
-
-    @cached_property
-    def media_type(self) -> str:
-        """The response's media type in lower case without parameters (RFC 9110, section 8.3); ``""`` if none."""
-        value = self.res.get("content-type")
-        return essence(value) if value else ""
 
     @cached_property
     def destination(self) -> str | None:
@@ -81,37 +97,12 @@ class Subject:
             return said
         return _DESTINATION_OF_TYPE.get(self.exchange.context.resource_type or "")
 
-    @property
-    def mode(self) -> str | None:
-        """The request mode where the client says so (``Sec-Fetch-Mode``)."""
-        return self.req.get("sec-fetch-mode")
-
-    @property
-    def fetch_site(self) -> str | None:
-        """``Sec-Fetch-Site``: how initiator and target relate, where the client says so."""
-        return self.req.get("sec-fetch-site")
-
-    @property
-    def origin(self) -> str | None:
-        """The request's ``Origin`` field."""
-        return self.req.get("origin")
-
-    @property
-    def is_preflight(self) -> bool:
-        """Whether this is a CORS preflight (Fetch, "CORS-preflight request")."""
-        return self.method == "OPTIONS" and "access-control-request-method" in self.req and "origin" in self.req
-
     @cached_property
     def is_navigation(self) -> bool:
         """Whether a top-level or nested navigation made this request, as far as it is known."""
         if self.mode is not None:
             return self.mode == "navigate"
         return self.exchange.context.resource_type == "document"
-
-    @cached_property
-    def is_html(self) -> bool:
-        """Whether the response says it is HTML."""
-        return self.media_type in _HTML
 
     @property
     def recorded_kind(self) -> str | None:
@@ -169,21 +160,6 @@ class Subject:
         return context.initiator.url if context.initiator is not None else None
 
     @property
-    def started(self) -> float | None:
-        """When the exchange started, in seconds since 1970."""
-        return self.exchange.timings.started
-
-    @property
-    def client_version(self) -> str | None:
-        """The HTTP version the client spoke."""
-        return self.request.http_version
-
-    @property
-    def server_version(self) -> str | None:
-        """The HTTP version the server spoke."""
-        return self.response.http_version if self.response is not None else None
-
-    @property
     def local(self) -> bool:
         """Whether the host is loopback, where browsers and common sense relax rules about transport."""
         return self.url.loopback
@@ -198,7 +174,10 @@ class Subject:
     @property
     def shown_url(self) -> str:
         """The request's URL, masked."""
-        return self.masker.url(self.request.url)
+        shown = self._shown_url
+        if shown is None:
+            shown = self._shown_url = self.masker.url(self.request.url)
+        return shown
 
     def request_field(self, name: str, mark: str | None = None, label: str | None = None) -> Evidence:
         """Evidence: a request field (lower-case name), its absence shown as a value of ``None``."""

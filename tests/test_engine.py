@@ -25,9 +25,9 @@ hello
 """
 
 
-def made(check, on=ALWAYS, once="exchange", severity=Severity.NOTE) -> Rule:
+def made(check, on=ALWAYS, once="exchange", severity=Severity.NOTE, **more) -> Rule:
     page = {"what": "w", "why": "w", "fix": "f", "shows": "", "quiet": ""}
-    return rule("test/made", severity, "Made", on=on, references=("https://a.test",), once=once, **page)(check)
+    return rule("test/made", severity, "Made", on=on, references=("https://a.test",), once=once, **page, **more)(check)
 
 
 def engine_with(*rules: Rule, options: Options = EVERYTHING) -> Engine:
@@ -86,6 +86,18 @@ def test_a_rule_that_fails_while_yielding_keeps_nothing_half_told():
 def test_triggers(trigger, spoken):
     engine = engine_with(made(lambda x: Finding("fine"), on=trigger))
     assert told(engine, "", status=404) == [["test/made"] if spoken else []]
+    engine = engine_with(made(lambda x: Finding("fine"), also=trigger))
+    assert told(engine, "", status=404) == [["test/made"] if spoken else []]
+    engine = engine_with(made(lambda x: Finding("fine"), without=trigger))
+    assert told(engine, "", status=404) == [[] if spoken else ["test/made"]]
+
+
+def test_rules_are_asked_in_the_catalogues_order_whatever_they_ask_for():
+    order: list[int] = []
+    asks = ({}, {"also": base.status(200, 404)}, {"without": base.status(500)}, {"on": base.scheme("https")}) * 20
+    engine = engine_with(*(made(lambda x, n=n: order.append(n), **ask) for n, ask in enumerate(asks)))
+    told(engine, "", status=404)
+    assert order == list(range(80))
 
 
 @pytest.mark.parametrize(("once", "count"), [("exchange", 3), ("origin", 1), ("session", 1)])
@@ -97,6 +109,47 @@ def test_how_often_a_finding_is_told(once, count):
 def test_a_rule_that_finds_nothing_keeps_its_turn():
     engine = engine_with(made(lambda x: Finding("fine") if x.url.path == "/b" else None, once="origin"))
     assert told(engine, "a", "b", "b") == [[], ["test/made"], []]
+
+
+def by_path(x):
+    """What the first part of the path says is found, one finding for each letter."""
+    letters = {"e": Severity.ERROR, "w": Severity.WARNING, "n": Severity.NOTE, "i": Severity.INFO}
+    return [Finding("found", severity=letters[c]) for c in x.url.path[1:].partition("-")[0]]
+
+
+WORSE = st.lists(st.text(alphabet="ewni", max_size=3), min_size=1, max_size=6)
+
+
+def severities(paths, least):
+    engine = engine_with(made(by_path, once="origin", gravest=Severity.ERROR), options=Options(severity=least))
+    return [[a.severity for a in engine.observe(x).annotations] for x in exchanges(*(f"{p}-" for p in paths))]
+
+
+def test_a_graver_finding_is_told_after_a_mild_one():
+    assert severities(["i", "n", "n", "w", "n", "w", "e", "e"], Severity.INFO) == [
+        [Severity.INFO],
+        [Severity.NOTE],
+        [],
+        [Severity.WARNING],
+        [],
+        [],
+        [Severity.ERROR],
+        [],
+    ]
+
+
+@given(WORSE)
+def test_asking_for_the_graver_ones_leaves_out_the_others_and_changes_nothing_else(paths):
+    everything = severities(paths, Severity.INFO)
+    for least in Severity:
+        assert severities(paths, least) == [[s for s in found if s.at_least(least)] for found in everything]
+
+
+def test_no_rule_that_is_told_once_finds_worse_than_it_says():
+    for one in all_rules():
+        for x in parse_example(one.page.shows):
+            found = [a for a in Engine().observe(x).annotations if a.rule == one.id]
+            assert one.once == "exchange" or all(one.gravest.at_least(a.severity) for a in found), one.id
 
 
 def test_severity_of_a_finding_wins_over_the_rules_and_the_gravest_comes_first():

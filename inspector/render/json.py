@@ -20,6 +20,8 @@ from inspector.report import SCHEMA, ExchangeReport, Summary, summarize
 
 SPOOL = 32 * 1024 * 1024
 """Octets of encoded exchanges held in memory."""
+_CHUNK = 256 * 1024
+"""Octets written to the spool at once."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -31,17 +33,27 @@ class _Spool:
         self._file = file
         self._keys: list[tuple[int, int]] = []
         self._starts = array("q", [0])
-        self._buffer = bytearray(b",")
+        self._buffer = bytearray()
+        self._written = 0
 
     def add(self, exchange: ExchangeReport) -> None:
         """Encode one more exchange."""
-        _encoder.encode_into(exchange, self._buffer, 1)
-        self._file.write(self._buffer)
+        buffer = self._buffer
+        buffer += b","
+        _encoder.encode_into(exchange, buffer, -1)
         self._keys.append(in_order(exchange))
-        self._starts.append(self._starts[-1] + len(self._buffer))
+        self._starts.append(self._written + len(buffer))
+        if len(buffer) >= _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.write(self._buffer)
+        self._written += len(self._buffer)
+        self._buffer.clear()
 
     def copy(self, out: BinaryIO) -> None:
         """Write the exchanges in the report's order, separated by commas."""
+        self._flush()
         keys, starts, file = self._keys, self._starts, self._file
         places = sorted(range(len(keys)), key=keys.__getitem__)
         if not places:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 Trigger = tuple[str, object]
-"""What an exchange must have: see the functions below. A rule is asked when *any* of its triggers is met."""
+"""What an exchange must have: see the functions below, and `Rule` for how a rule combines them."""
 
 
 def always() -> tuple[Trigger, ...]:
@@ -172,11 +172,16 @@ class Page(Struct, frozen=True):
 
 
 Once = Literal["exchange", "origin", "session"]
-"""How often a finding is told: for every exchange, once an origin, or once a session."""
+"""How often a rule speaks: for every exchange, once an origin, or once a session, and then again only where what it
+found is graver than what it has told there.
+"""
 
 
 class Rule(Struct, frozen=True):
-    """One thing worth telling: what it is called, when it is asked, how it is decided, and its page."""
+    """One thing worth telling: what it is called, when it is asked, how it is decided, and its page.
+
+    It is asked when any trigger in `on` is met and none in `without`; and where it has an `also`, any of those too.
+    """
 
     id: str
     severity: Severity
@@ -186,6 +191,10 @@ class Rule(Struct, frozen=True):
     page: Page
     check: Check
     once: Once = "exchange"
+    also: tuple[Trigger, ...] = ()
+    without: tuple[Trigger, ...] = ()
+    gravest: Severity = Severity.INFO
+    """No finding of the rule is graver than this; what has been told so for an origin is not looked for there again."""
 
     @property
     def topic(self) -> str:
@@ -199,6 +208,8 @@ def rule(
     title: str,
     *,
     on: tuple[Trigger, ...],
+    also: tuple[Trigger, ...] = (),
+    without: tuple[Trigger, ...] = (),
     references: tuple[str, ...],
     what: str,
     why: str,
@@ -207,8 +218,12 @@ def rule(
     quiet: str,
     unless: str = "",
     once: Once = "exchange",
+    gravest: Severity | None = None,
 ) -> Callable[[Check], Rule]:
     """Make a function a rule. The function takes a `Subject` and returns what it found: one, several, or nothing.
+
+    `on`, `also` and `without` say when it is asked (see `Rule`): what they can say costs nothing, what is left to the
+    function costs a call. `gravest` is for a rule that is told once and whose findings can be graver than `severity`.
 
     `what`, `why`, `fix` and `unless` ("when it is not a problem") are the rule's page; `shows` and `quiet` are one
     exchange for which the rule speaks and one for which it does not.
@@ -216,7 +231,7 @@ def rule(
 
     def decorate(check: Check) -> Rule:
         page = Page(_clean(what), _clean(why), _clean(fix), _clean(unless), shows, quiet)
-        return Rule(id, severity, title, on, references, page, check, once)
+        return Rule(id, severity, title, on, references, page, check, once, also, without, gravest or severity)
 
     return decorate
 

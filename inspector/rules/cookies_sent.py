@@ -233,6 +233,7 @@ def due_but_absent(x: Subject) -> Finding | None:
     shows="GET https://shop.test/ HTTP/2\nCookie: basket=" + "0123456789abcdef" * 300 + "\n\nHTTP/2 200",
     quiet="GET https://shop.test/ HTTP/2\nCookie: basket=0123456789abcdef\n\nHTTP/2 200",
     once="origin",
+    gravest=Severity.WARNING,
 )
 def header_size(x: Subject) -> Finding | None:
     """Over 4 kB a note, over 8 kB a warning."""

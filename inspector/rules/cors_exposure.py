@@ -132,6 +132,7 @@ def reflected_origin(x: Subject) -> Found:
     Access-Control-Allow-Origin: *
     """,
     once="origin",
+    gravest=Severity.ERROR,
 )
 def null_origin(x: Subject) -> Found:
     """An opaque origin permitted; an error with credentials."""

@@ -281,6 +281,7 @@ def csp_unsafe_inline(x: Subject) -> Finding | None:
     X-Frame-Options: sameorigin
     """,
     once="origin",
+    gravest=Severity.WARNING,
 )
 def frame_protection_missing(x: Subject) -> Finding | None:
     """A page of its own, not made for a frame, that anybody may frame."""

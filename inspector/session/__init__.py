@@ -21,6 +21,18 @@ from inspector.session.retries import Retries
 MOST_TOLD = 5_000
 
 
+class Told:
+    """What has been told for one origin, or for the whole session."""
+
+    __slots__ = ("ranks", "spent")
+
+    def __init__(self) -> None:
+        self.ranks: dict[str, int] = {}
+        """A rule's id, or another key → the rank of the gravest severity it was told with."""
+        self.spent = 0
+        """The set of rules (see `inspector.engine.RuleIndex`) that can find nothing graver than what they have told."""
+
+
 class Session:
     """The memory of one capture or one run of the proxy."""
 
@@ -35,13 +47,14 @@ class Session:
         self.retries = Retries()
         self.quoted: dict[tuple[Where, str, str, str | None, str | None], Evidence] = {}
         """Evidence made before: most exchanges of a capture quote the same field lines."""
-        self._told: OrderedDict[str, set[str]] = OrderedDict()
+        self.everywhere = Told()
+        self._told: OrderedDict[str, Told] = OrderedDict()
 
-    def told(self, key: str) -> set[str]:
-        """What has been told for `key` (an origin, or ``""`` for the whole session) before, to look up and add to."""
+    def told(self, key: str) -> Told:
+        """What has been told for `key` (an origin, say) before, to look up and add to."""
         told = self._told.get(key)
         if told is None:
-            told = self._told[key] = set()
+            told = self._told[key] = Told()
             if len(self._told) > MOST_TOLD:
                 self._told.popitem(last=False)
         else:
@@ -50,8 +63,8 @@ class Session:
 
     def first(self, what: str, key: str) -> bool:
         """Whether `what` has not been told for `key` before; remembers that it now has."""
-        told = self.told(key)
+        told = self.told(key).ranks
         if what in told:
             return False
-        told.add(what)
+        told[what] = 0
         return True
