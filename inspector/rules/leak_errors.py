@@ -249,6 +249,7 @@ def _private_host(host: str) -> bool:
         Location: http://10.20.0.7:8080/login
         """,
     once="origin",
+    gravest=Severity.WARNING,
 )
 def private_address(x: Subject) -> Finding | None:
     """An address in one of the fields that servers put them in, else in the content."""
