@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector.engine import EVERYTHING, INTERNAL_ERROR, Engine, Options, RuleIndex
@@ -138,6 +138,7 @@ def test_a_graver_finding_is_told_after_a_mild_one():
     ]
 
 
+@settings(deadline=None)
 @given(WORSE)
 def test_asking_for_the_graver_ones_leaves_out_the_others_and_changes_nothing_else(paths):
     everything = severities(paths, Severity.INFO)
