@@ -1,0 +1,268 @@
+"""Fields of frameworks, products and conventions, whose words are shown as they are."""
+
+from __future__ import annotations
+
+from inspector.fieldguide.base import BOTH, REQUEST, RESPONSE, known, row
+
+FRAMEWORKS = known(
+    row(
+        "HX-Request",
+        REQUEST,
+        "That htmx made this request and wants a piece of a page.",
+        "https://htmx.org/reference/#request_headers",
+        "true",
+    ),
+    row(
+        "HX-Boosted",
+        REQUEST,
+        "That htmx made this request out of a plain link or form.",
+        "https://htmx.org/reference/#request_headers",
+        "true",
+    ),
+    row(
+        "HX-Current-URL",
+        REQUEST,
+        "Which page the person is on, says htmx.",
+        "https://htmx.org/reference/#request_headers",
+        "https://shop.test/cart",
+    ),
+    row(
+        "HX-Target",
+        REQUEST,
+        "Which element htmx will put the answer into.",
+        "https://htmx.org/reference/#request_headers",
+        "cart",
+    ),
+    row(
+        "HX-Trigger",
+        BOTH,
+        "Which element made htmx ask; in a response, which events htmx shall raise.",
+        "https://htmx.org/reference/#request_headers",
+        "add-to-cart",
+    ),
+    row(
+        "HX-Redirect",
+        RESPONSE,
+        "Makes htmx load another page.",
+        "https://htmx.org/reference/#response_headers",
+        "/cart",
+    ),
+    row(
+        "X-Inertia",
+        BOTH,
+        "That Inertia made this request (or answered it) and a page's data is wanted instead of HTML.",
+        "https://inertiajs.com/the-protocol",
+        "true",
+    ),
+    row(
+        "X-Inertia-Version",
+        REQUEST,
+        "Which build of the front end the person has; Inertia reloads where the server has another.",
+        "https://inertiajs.com/the-protocol",
+        "6b16b94d7c51cbe5b1fa42aac98241d5",
+    ),
+    row(
+        "X-PJAX",
+        REQUEST,
+        "That a script wants a piece of a page to put in place (pushState and Ajax).",
+        "https://github.com/defunkt/jquery-pjax",
+        "true",
+    ),
+    row(
+        "Turbo-Frame",
+        REQUEST,
+        "Which frame of the page Turbo wants a new content for.",
+        "https://turbo.hotwired.dev/handbook/frames",
+        "cart",
+    ),
+    row(
+        "RSC",
+        REQUEST,
+        "That Next.js wants React server components instead of HTML.",
+        "https://nextjs.org/docs/app/guides/cdn-caching",
+        "1",
+    ),
+    row(
+        "Next-Router-Prefetch",
+        REQUEST,
+        "That Next.js fetches a page's data ahead.",
+        "https://nextjs.org/docs/app/guides/cdn-caching",
+        "1",
+    ),
+    row(
+        "Next-Router-State-Tree",
+        REQUEST,
+        "Which parts of the page Next.js has already.",
+        "https://nextjs.org/docs/app/guides/cdn-caching",
+        "%5B%22%22%5D",
+    ),
+    row(
+        "Next-Url",
+        REQUEST,
+        "Which page the person is on, says Next.js.",
+        "https://nextjs.org/docs/app/guides/cdn-caching",
+        "/cart",
+    ),
+    row(
+        "X-Nextjs-Prerender",
+        RESPONSE,
+        "That Next.js built this page beforehand.",
+        "https://nextjs.org/docs/app/guides/cdn-caching",
+        "1",
+    ),
+    row(
+        "X-Matched-Path",
+        RESPONSE,
+        "Which route of the Next.js application on Vercel answered.",
+        "https://vercel.com/docs/headers/response-headers",
+        "/cart",
+    ),
+    row(
+        "X-Apollo-Operation-Name",
+        REQUEST,
+        "Which GraphQL operation this is, for Apollo.",
+        "https://www.apollographql.com/docs/apollo-server/security/cors#preventing-cross-site-request-forgery-csrf",
+        "GetCart",
+    ),
+    row(
+        "Apollo-Require-Preflight",
+        REQUEST,
+        "Any value will do: it makes browsers ask first with a preflight, against forged requests.",
+        "https://www.apollographql.com/docs/apollo-server/security/cors#preventing-cross-site-request-forgery-csrf",
+        "true",
+    ),
+    row(
+        "X-GraphQL-Operation-Name",
+        REQUEST,
+        "Which GraphQL operation this is; a convention.",
+        "https://www.apollographql.com/docs/apollo-server/security/cors",
+        "GetCart",
+    ),
+    row(
+        "X-Livewire",
+        REQUEST,
+        "That Laravel Livewire made this request.",
+        "https://livewire.laravel.com/docs/understanding-nesting",
+        "true",
+    ),
+    row(
+        "X-Application-Context",
+        RESPONSE,
+        "The name, profile and port of a Spring Boot application.",
+        "https://docs.spring.io/spring-boot/docs/1.5.x/reference/htmlsingle/",
+        "application:8100",
+    ),
+    row(
+        "MicrosoftSharePointTeamServices",
+        RESPONSE,
+        "Which version of SharePoint answered.",
+        "https://learn.microsoft.com/openspecs/sharepoint_protocols/ms-wsshp/",
+        "16.0.0.24810",
+    ),
+    row(
+        "X-SharePointHealthScore",
+        RESPONSE,
+        "How busy the SharePoint server is, from 0 (idle) to 10.",
+        "https://learn.microsoft.com/openspecs/sharepoint_protocols/ms-wsshp/",
+        "0",
+    ),
+    row(
+        "ResourceTag",
+        RESPONSE,
+        "SharePoint's label for this version of the document, as FrontPage used it.",
+        "https://learn.microsoft.com/openspecs/sharepoint_protocols/ms-wdvme/",
+        "rt:B9769A49-3ECA-40E6-81CB-1CAE33734F4A@00000000167",
+    ),
+    row(
+        "Public-Extension",
+        RESPONSE,
+        "Which extension of WebDAV the SharePoint server has.",
+        "https://learn.microsoft.com/openspecs/sharepoint_protocols/ms-wdvme/",
+        "http://schemas.microsoft.com/repl-2",
+    ),
+    row(
+        "Google-LineItem-Id",
+        RESPONSE,
+        "Which line items of Google Ad Manager the advertisements belong to; negative numbers stand for none.",
+        "https://support.google.com/admanager/",
+        "281795538,-2",
+    ),
+    row(
+        "Google-Creative-Id",
+        RESPONSE,
+        "Which creatives of Google Ad Manager the advertisements are; negative numbers stand for none.",
+        "https://support.google.com/admanager/",
+        "81809626698,-2",
+    ),
+    row(
+        "X-Debug-Token",
+        RESPONSE,
+        "The label under which Symfony's profiler kept this request: a development setting.",
+        "https://symfony.com/doc/current/profiler.html",
+        "4f2a1b",
+    ),
+    row(
+        "X-Debug-Token-Link",
+        RESPONSE,
+        "Where Symfony's profiler shows this request: a development setting.",
+        "https://symfony.com/doc/current/profiler.html",
+        "https://shop.test/_profiler/4f2a1b",
+    ),
+    row(
+        "X-Clacks-Overhead",
+        RESPONSE,
+        "Keeps a name travelling, in memory of Terry Pratchett; no machine acts on it.",
+        "http://www.gnuterrypratchett.com/",
+        "GNU Terry Pratchett",
+    ),
+)
+
+
+CONVENTIONS = known(
+    row(
+        "X-Server",
+        RESPONSE,
+        "Which of the site's servers answered; a convention.",
+        "https://httpd.apache.org/docs/current/mod/mod_headers.html#header",
+        "web509",
+    ),
+    row(
+        "X-Server-Name",
+        RESPONSE,
+        "Which of the site's servers answered; a convention.",
+        "https://httpd.apache.org/docs/current/mod/mod_headers.html#header",
+        "app09",
+    ),
+    row(
+        "X-Node",
+        RESPONSE,
+        "Which of the site's servers answered; a convention.",
+        "https://httpd.apache.org/docs/current/mod/mod_headers.html#header",
+        "node01",
+    ),
+    row(
+        "X-API-Version",
+        BOTH,
+        "Which version of the interface is meant or answered; a convention.",
+        "https://learn.microsoft.com/azure/architecture/best-practices/api-design#versioning-a-restful-web-api",
+        "4",
+    ),
+    row(
+        "X-UA-Device",
+        BOTH,
+        "Which kind of device a cache took the client for, from its `User-Agent`; a convention of Varnish's.",
+        "https://github.com/varnishcache/varnish-devicedetect",
+        "mobile-iphone",
+    ),
+)
+
+
+NOTES = known(
+    row(
+        "X-Pad",
+        RESPONSE,
+        "Empty words that Apache added against a fault of Netscape's browser.",
+        "https://httpd.apache.org/docs/2.2/env.html#nokeepalive",
+        "avoid browser bug",
+    ),
+)

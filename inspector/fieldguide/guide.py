@@ -1,0 +1,86 @@
+"""The guide: which entry explains a field, and what is said of one line."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import lru_cache
+
+from msgspec import Struct
+
+from inspector import fieldguide
+from inspector.fieldguide.base import Around, Entry
+from inspector.fieldguide.unknown import shape_of_name
+
+LONGEST = 16_384
+"""Characters of a value that is read."""
+MOST_SAID = 900
+"""Characters said of one value."""
+
+
+class Explained(Struct, frozen=True):
+    """What is said of one field line. `known` is false where the guide has no entry; `meaning` then says just what
+    follows from the name's shape. `says` is ``None`` where the value adds nothing."""
+
+    meaning: str
+    says: str | None
+    reference: str | None
+    known: bool
+
+
+@lru_cache(maxsize=1)
+def entries() -> tuple[Entry, ...]:
+    """Every entry, by family in alphabetical order and within one in the order written.
+
+    Raises `ValueError` where two entries have one name.
+    """
+    found: dict[str, Entry] = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(fieldguide.__path__)):
+        for value in vars(importlib.import_module(f"{fieldguide.__name__}.{module}")).values():
+            if isinstance(value, tuple) and value and all(isinstance(entry, Entry) for entry in value):
+                for entry in value:
+                    if found.setdefault(entry.name.lower(), entry) is not entry:
+                        raise ValueError(f"two entries are called {entry.name}")
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=1)
+def _by_name() -> tuple[dict[str, Entry], tuple[tuple[str, Entry], ...]]:
+    exact = {entry.name.lower(): entry for entry in entries() if not entry.name.endswith("*")}
+    beginnings = [(entry.name.lower()[:-1], entry) for entry in entries() if entry.name.endswith("*")]
+    return exact, tuple(sorted(beginnings, key=lambda pair: -len(pair[0])))
+
+
+@lru_cache(maxsize=4096)
+def entry_for(name: str) -> Entry | None:
+    """The entry that explains a field, by its name in any case; ``None`` for an unknown one."""
+    exact, beginnings = _by_name()
+    name = name.lower()
+    found = exact.get(name)
+    if found is None:
+        found = next((entry for start, entry in beginnings if name.startswith(start) and name != start), None)
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """The names of all entries."""
+    return tuple(entry.name for entry in entries())
+
+
+def explain(value: str, around: Around) -> Explained:
+    """Explain one line, `around.name` being its field's name in lower case. Never raises for what a line holds."""
+    entry = entry_for(around.name)
+    if entry is None:
+        return _unknown(around.name)
+    if len(value) > LONGEST:
+        says = f"A value of {len(value):,} characters, too long to be read here."
+    else:
+        says = entry.read(value, around)
+        if len(says) > MOST_SAID:
+            says = says[:MOST_SAID].rpartition(" ")[0] + " …"
+    return Explained(entry.meaning, says or None, entry.reference, True)
+
+
+@lru_cache(maxsize=4096)
+def _unknown(name: str) -> Explained:
+    return Explained(shape_of_name(name, names()), None, None, False)
