@@ -12,13 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from inspector.browser.verdict import Verdicts
-from inspector.exchange import Exchange, Fields
+from inspector.exchange import Exchange
 from inspector.fields import methods, statuses
 from inspector.mask import Masker, secrets_of
 from inspector.report import (
     Annotation,
     ExchangeReport,
-    FieldLine,
     HttpVersions,
     MessageFields,
     Severity,
@@ -37,7 +36,7 @@ INTERNAL_ERROR = "inspector/internal-error"
 class Options(Struct, frozen=True):
     """What to tell. Empty sets mean everything; `severity` is the least grave one told.
 
-    `fields` adds the field lines of both messages to each exchange's report.
+    `fields` adds the field lines of both messages to each exchange's report, `explain_fields` what each of them says.
     """
 
     only: frozenset[str] = frozenset()
@@ -52,6 +51,7 @@ class Options(Struct, frozen=True):
     severity: Severity = Severity.INFO
     reveal: bool = False
     fields: bool = False
+    explain_fields: bool = False
 
 
 EVERYTHING = Options()
@@ -340,13 +340,15 @@ class Engine:
             exchange.timings.total,
             response.body.transferred if response is not None else None,
             exchange.failure.message if exchange.failure is not None else None,
-            MessageFields(self._lines(x.req), self._lines(x.res)) if self.options.fields else None,
+            self._fields(x),
         )
 
-    def _lines(self, fields: Fields) -> tuple[FieldLine, ...]:
-        hide = self.masker
-        # WebPageTest records the request line as a field's name, query and all.
-        return tuple(FieldLine(hide.url(f.name), hide.field(f.name, f.value)) for f in fields)
+    def _fields(self, x: Subject) -> MessageFields | None:
+        if not self.options.fields:
+            return None
+        from inspector.fieldguide.lines import message_fields  # the guide is large, and seldom asked for
+
+        return message_fields(x, explain=self.options.explain_fields)
 
 
 def _rank(annotation: Annotation) -> int:

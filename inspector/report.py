@@ -88,18 +88,33 @@ class Annotation(Struct, frozen=True, gc=False):
     """Whether the project's file of accepted findings has it; such a finding is not counted."""
 
 
-class FieldLine(Struct, frozen=True, gc=False):
-    """A field line as received, secrets masked."""
+class FieldLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A field line as received, secrets masked; explained where explanations were asked for.
+
+    `meaning` is what the field is for, `says` what this value says (absent where it adds nothing), `reference` the
+    section that defines the field. `known` is false where the field is not one the guide knows: `meaning` then says
+    so, and what follows from the name's shape alone.
+    """
 
     name: str
     value: str
+    meaning: str | None = None
+    says: str | None = None
+    reference: str | None = None
+    known: bool | None = None
 
 
-class MessageFields(Struct, frozen=True, gc=False):
+class MessageFields(Struct, frozen=True, gc=False, omit_defaults=True):
     """The field lines of both messages; in the report only where they were asked for."""
 
     request: tuple[FieldLine, ...] = ()
     response: tuple[FieldLine, ...] = ()
+    request_pseudo: tuple[FieldLine, ...] = ()
+    """Pseudo-fields (HTTP/2, HTTP/3), where the recording has them."""
+    response_pseudo: tuple[FieldLine, ...] = ()
+    request_trailers: tuple[FieldLine, ...] = ()
+    """Fields that came after the content."""
+    response_trailers: tuple[FieldLine, ...] = ()
 
 
 class HttpVersions(Struct, frozen=True, gc=False):

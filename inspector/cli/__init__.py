@@ -15,6 +15,8 @@ _COMMANDS = {
     "demo": ("inspector.cli.demo", "demo_command", "See all of it on a small flawed site on this machine."),
     "rules": ("inspector.cli.rules", "rules_command", "List what can be found, by topic."),
     "rule": ("inspector.cli.rules", "rule_command", "Show one rule: its reasons and two example exchanges."),
+    "fields": ("inspector.cli.fields", "fields_command", "List the fields that can be explained."),
+    "field": ("inspector.cli.fields", "field_command", "Show what a field is for, and what a value of it says."),
     "addons": ("inspector.cli.addons", "addons_command", "Show where the add-ons for your own mitmproxy are."),
     "schema": ("inspector.cli.schema", "schema_command", "Print the JSON Schema of the report."),
 }

@@ -66,7 +66,8 @@ def _entries(
     help="Write what is found to a file of accepted findings.",
 )
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", help="For whom.")
-@click.option("--verbose", "-v", count=True, help="Every explanation, verdicts step by step, field lines.")
+@click.option("--verbose", "-v", count=True, help="Every explanation, verdicts step by step, fields explained.")
+@click.option("--fields", is_flag=True, help="Explain every field, its value included.")
 @click.option("--reveal", is_flag=True, help="Show cookies, tokens and passwords instead of placeholders.")
 @color_option()
 @click.option("--no-pager", is_flag=True, help="Never use a pager.")
@@ -83,6 +84,7 @@ def explain_command(
     write_baseline: Path | None,
     form: str,
     verbose: int,
+    fields: bool,
     reveal: bool,
     color: str,
     no_pager: bool,
@@ -97,6 +99,7 @@ def explain_command(
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
     progress = _Progress()
+    explained = bool(verbose or fields)
     options = Options(
         only,
         rules,
@@ -105,7 +108,8 @@ def explain_command(
         settled.levels,
         severity,
         reveal,
-        fields=bool(verbose or entry),
+        fields=explained or bool(entry),
+        explain_fields=explained,
     )
     selection = Selection(tuple(pattern.lower() for pattern in host), status, entry)
     accepted = _accepted(baseline or settled.baseline, write_baseline)
@@ -123,7 +127,7 @@ def explain_command(
             report = collect(explanation)
             progress.clear()
             if report.captures:
-                _print(report, captures, verbose, color, not no_pager, bool(entry), bool(only or rules))
+                _print(report, captures, verbose, fields, color, not no_pager, bool(entry), focused=bool(only or rules))
     finally:
         progress.clear()
     for failure in explanation.failures:
@@ -156,7 +160,14 @@ def _write_baseline(path: Path, report: Report, before: Baseline | None) -> None
 
 
 def _print(
-    report: Report, paths: tuple[str, ...], verbose: int, color: str, paged: bool, entries: bool, focused: bool
+    report: Report,
+    paths: tuple[str, ...],
+    verbose: int,
+    fields: bool,
+    color: str,
+    paged: bool,
+    entries: bool,
+    focused: bool,
 ) -> None:
     from inspector.render.console import is_terminal, make_console, page
     from inspector.render.terminal import Terminal
@@ -165,7 +176,9 @@ def _print(
         raise Failed(f"there is no such entry; {_numbers(report)}")
     into = io.StringIO() if paged and is_terminal(sys.stdout) else None
     command = shlex.join(("inspector", "explain", *(visible(path) for path in paths)))
-    terminal = Terminal(make_console(color, sys.stdout, into), verbose=verbose, focused=focused, command=command)
+    terminal = Terminal(
+        make_console(color, sys.stdout, into), verbose=verbose, fields=fields, focused=focused, command=command
+    )
     if entries:
         terminal.entries(report)
     else:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from inspector.fieldguide.base import FETCH, REQUEST, RESPONSE, Around, known, reads, row
 from inspector.fieldguide.say import misfit, odd, quote, quoted, seconds, sentences
 from inspector.fields.tokens import split_list
 from inspector.url import parse
 from inspector.words import duration
 
-_RESPONSE_FIELDS = f"{FETCH}#http-responses"
-_REQUEST_FIELDS = f"{FETCH}#http-requests"
+_PACKAGE = re.compile(r"[a-z]\w{0,60}(?:\.[a-z_]\w{0,60}){1,8}", re.ASCII)
 
 
 @reads(
@@ -243,7 +244,9 @@ def requested_with(value: str) -> str:
     """A library's mark, or an Android package."""
     if value == "XMLHttpRequest":
         return "The mark that jQuery and other script libraries put on requests by `XMLHttpRequest`."
-    if value.count(".") >= 1 and " " not in value:
+    if value.startswith("ShockwaveFlash/"):
+        return "The Flash plug-in made it."
+    if _PACKAGE.fullmatch(value):
         return sentences(f"{quote(value, 60)}, as Android's WebView puts the name of the app it is in")
     return odd(value)
 

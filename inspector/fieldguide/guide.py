@@ -9,7 +9,8 @@ from functools import lru_cache
 from msgspec import Struct
 
 from inspector import fieldguide
-from inspector.fieldguide.base import Around, Entry
+from inspector.exchange import Fields
+from inspector.fieldguide.base import Around, Entry, Message
 from inspector.fieldguide.unknown import shape_of_name
 
 LONGEST = 16_384
@@ -79,6 +80,30 @@ def explain(value: str, around: Around) -> Explained:
         if len(says) > MOST_SAID:
             says = says[:MOST_SAID].rpartition(" ")[0] + " …"
     return Explained(entry.meaning, says or None, entry.reference, True)
+
+
+def look_up(name: str, value: str | None, message: str | None = None) -> list[tuple[Message, Explained]]:
+    """What is said of a field by itself, outside an exchange, for each kind of message it belongs in.
+
+    Without a value, its entry's example is explained. `message` chooses one kind (``"request"``, ``"response"``).
+    Kinds of which the same is said come once.
+    """
+    entry = entry_for(name)
+    kinds: tuple[Message, ...] = ("request", "response")
+    if message is not None:
+        kinds = tuple(kind for kind in kinds if kind == message)
+    elif entry is None:
+        kinds = ("response",)
+    elif entry.on != "both":
+        kinds = tuple(kind for kind in kinds if kind == entry.on)
+    text = value if value is not None else entry.example if entry is not None else ""
+    found: list[tuple[Message, Explained]] = []
+    for kind in kinds:
+        fields = Fields.of([(name, text)])
+        said = explain(text, Around(name.lower(), kind, fields=fields))
+        if all(said != told for _, told in found):
+            found.append((kind, said))
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inspector.fieldguide.base import BOTH, REQUEST, RESPONSE, RFC, known, reads, row
+from inspector.fieldguide.base import BOTH, REQUEST, RESPONSE, RFC, Around, known, reads, row
 from inspector.fieldguide.say import misfit, quote, quoted, sentences
 from inspector.fields.languages import language_words
 from inspector.fields.media_names import CODINGS, media_words
@@ -79,7 +79,7 @@ def accept(value: str) -> str:
         "gzip, deflate, br, zstd",
     )
 )
-def accept_encoding(value: str) -> str:
+def accept_encoding(value: str, around: Around) -> str:
     """Content codings, ranked."""
     preferences = parse_preferences(value)
     wanted = [p.name for p in preferences if p.weight]
@@ -90,8 +90,8 @@ def accept_encoding(value: str) -> str:
         return CODINGS.get(preference.name) or f"{quote(preference.name, 40)}, which is no registered coding"
 
     ranked = _ranked(preferences, coding).replace("Wants most", "Can undo, best first,").replace("Wants", "Can undo", 1)
-    if "br" not in value and "zstd" not in value and "gzip" in value:
-        return f"{ranked} No Brotli: browsers offer it over HTTPS alone, other clients often not at all."
+    if around.url.startswith("http:") and not {"br", "zstd"} & set(wanted):
+        return f"{ranked} Browsers offer Brotli over HTTPS alone, and this is plain HTTP."
     return ranked
 
 

@@ -23,6 +23,7 @@ from inspector.render.blocks import (
 from inspector.render.console import AsciiWriter, make_console
 from inspector.render.escape import clipped
 from inspector.render.exchanges import listing
+from inspector.render.fields import FieldTeller, draw_field_names
 from inspector.render.grouping import Group, RuleGroups, explanations, group_findings, origin_of
 from inspector.render.layout import PROSE_WIDTH, Canvas, plural
 from inspector.render.stories import draw as draw_stories
@@ -54,8 +55,9 @@ _HEADINGS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NO
 class Terminal:
     """Prints to one console.
 
-    `verbose` adds every explanation, verdicts with their steps and field lines. `ascii` draws with ASCII alone (it is
-    implied where the stream cannot do more). `focused` says that only some topics or rules were asked for, so
+    `verbose` adds every explanation, verdicts with their steps and field lines; `fields` adds the fields alone, and
+    gathers them by name where there are many exchanges. `ascii` draws with ASCII alone (it is implied where the
+    stream cannot do more). `focused` says that only some topics or rules were asked for, so
     exchanges without findings are left out. `command` is how to run the same again, for the hints at the end.
     """
 
@@ -64,6 +66,7 @@ class Terminal:
         console: Console | None = None,
         *,
         verbose: int = 0,
+        fields: bool = False,
         ascii: bool = False,
         focused: bool = False,
         command: str = "",
@@ -72,9 +75,11 @@ class Terminal:
         if ascii and not isinstance(self.console.file, AsciiWriter):
             self.console.file = AsciiWriter(self.console.file)  # type: ignore[assignment]
         self.verbose = verbose
+        self.fields = fields
         self.focused = focused
         self.command = command
         self._told: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._field_teller = FieldTeller()
 
     # -- a whole report ---------------------------------------------------------------------------------------
 
@@ -164,6 +169,8 @@ class Terminal:
         else:
             listing(canvas, exchanges, captures)
             overview.explanations(canvas, explanations(exchanges))
+            if self.fields:
+                draw_field_names(canvas, exchanges, captures)
 
     def _explained(self, canvas: Canvas, exchange: ExchangeReport, captures: int) -> None:
         """One exchange of a small report: findings by title (they are shown in full above), explanations in full."""
@@ -172,6 +179,8 @@ class Terminal:
             title_line(canvas, annotation, indent="  ", name=annotation.severity is Severity.INFO)
             if annotation.severity is Severity.INFO:
                 finding_body(canvas, annotation, "    ", quote=False)
+        if self.fields:
+            self._field_teller.draw(canvas, exchange, captures, "  ")
         canvas.blank()
 
     def _everything(self, canvas: Canvas, exchange: ExchangeReport, captures: int, *, again: bool = False) -> None:
@@ -184,13 +193,7 @@ class Terminal:
             clipped(exchange.error, 200) if exchange.error and exchange.status is not None else "",
         ]
         canvas.prose(", ".join(fact for fact in facts if fact), "  ", style="dim")
-        if exchange.fields:
-            for title, lines in (("Request", exchange.fields.request), ("Response", exchange.fields.response)):
-                if lines:
-                    canvas.line(f"  {title}")
-                for line in lines:
-                    shown = Text.assemble((f"{clipped(line.name, 120)}: ", "bold"), clipped(line.value, 1500))
-                    canvas.add(shown, "    ", "        ")
+        self._field_teller.draw(canvas, exchange, captures, "  ")
         if verdicts.draw(canvas, exchange.verdicts, "  "):
             canvas.blank()
         for annotation in exchange.annotations:
