@@ -220,6 +220,20 @@ FRAMEWORKS = known(
 
 CONVENTIONS = known(
     row(
+        "X-Accel-Version",
+        RESPONSE,
+        "The version of the nginx that Plesk puts in front of Apache.",
+        "https://docs.plesk.com/en-US/obsidian/administrator-guide/web-servers/apache-and-nginx-web-servers-linux.70837/",
+        "0.01",
+    ),
+    row(
+        "X-Analytics",
+        RESPONSE,
+        "Notes for the statistics of Wikipedia and its sisters: which page it is, and whether HTTPS was used.",
+        "https://wikitech.wikimedia.org/wiki/X-Analytics",
+        "ns=0;page_id=15580374;https=1",
+    ),
+    row(
         "X-Server",
         RESPONSE,
         "Which of the site's servers answered; a convention.",

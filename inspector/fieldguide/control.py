@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inspector.fieldguide.base import REQUEST, RESPONSE, RFC, Around, reads, row
-from inspector.fieldguide.say import misfit, quote, quoted, seconds, sentence, sentences, url
+from inspector.fieldguide.say import misfit, odd, quote, quoted, seconds, sentence, sentences, url
 from inspector.words import count, duration, listed
 
 
@@ -104,6 +104,24 @@ def location(value: str, around: Around) -> str:
     else:
         note = "another host"
     return sentences(f"{lead}: {note}")
+
+
+@reads(
+    row(
+        "Non-Authoritative-Reason",
+        RESPONSE,
+        "No field on the wire: Chromium made this redirect itself, and records why.",
+        "https://developer.chrome.com/docs/devtools/network/reference",
+        "HSTS",
+    )
+)
+def own_redirect(value: str) -> str:
+    """Chromium's reasons."""
+    words = {
+        "hsts": "The host is one for HTTPS alone (`Strict-Transport-Security`), so nothing was sent over HTTP.",
+        "delegate": "A part of the browser asked for it, an extension or a setting.",
+    }
+    return words.get(value.strip().lower()) or odd(value)
 
 
 @reads(

@@ -19,6 +19,7 @@ _MOST_SECONDS = 10**11
 
 _TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w.-]*")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,14}://[^\s\"'<>,;]+", re.IGNORECASE)
+_QUERY = re.compile(r"([?#])[^\s\"'<>?#]*=[^\s\"'<>]*")
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 
@@ -32,6 +33,8 @@ def quote(text: str, most: int = QUOTED) -> str:
         text = _TOKEN.sub("[a JSON Web Token]", text)
     if "://" in text:
         text = _URL.sub(lambda match: bare_url(match[0]), text)
+    if "=" in text and ("?" in text or "#" in text):
+        text = _QUERY.sub(r"\1…", text)
     if len(text) > most:
         text = text[: most - 1] + "…"
     return f"`{text.replace('`', chr(0x2018))}`" if text else "an empty value"
