@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from inspector.fieldguide.base import BOTH, REQUEST, RESPONSE, RFC, Around, known, reads, row
 from inspector.fieldguide.say import misfit, number, quote, quoted, sentence, sentences, sized, unparsed, url
 from inspector.fields.languages import language_words
@@ -145,8 +147,10 @@ def content_disposition(value: str) -> str:
     parsed = parse_parameters(value)
     kind = parsed.value.lower()
     extended = parsed.parameters.get("filename*", "")
-    _, _, encoded = extended.rpartition("'")
-    name = encoded or parsed.parameters.get("filename", "")
+    charset, _, encoded = extended.partition("'")
+    latin = charset.lower() == "iso-8859-1"
+    decoded = unquote(encoded.partition("'")[2], "iso-8859-1" if latin else "utf-8", "replace")
+    name = decoded or parsed.parameters.get("filename", "")
     named = f" under the name {quote(name, 60)}" if name else ""
     if kind == "inline":
         return f"Shown in the page or tab as usual{f', and saved{named} where a person saves it' if named else ''}."

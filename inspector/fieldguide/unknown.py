@@ -72,7 +72,7 @@ def shape_of_name(name: str, known: tuple[str, ...]) -> str:
         return f"Not known to this guide. It is close to `{display}`, but what looks for that does not find it."
     for start, vendor in _VENDORS:
         if name.startswith(start):
-            return f"Not known to this guide. Names that begin with `{start}` are {vendor}'s."
+            return f"Not known to this guide. Names that begin with `{start}` belong to {vendor}."
     if name.startswith("sec-"):
         return "Not known to this guide. Scripts cannot set a request field that begins with `Sec-`: the client does."
     if name.startswith("x-"):
