@@ -14,6 +14,7 @@ from msgspec import Struct
 from inspector.browser.verdict import Verdicts
 from inspector.exchange import Exchange
 from inspector.fields import methods, statuses
+from inspector.grade.gather import Sites
 from inspector.mask import Masker, secrets_of
 from inspector.report import (
     Annotation,
@@ -216,6 +217,7 @@ class Engine:
         self.session = Session()
         self._index = index_for(options.only, options.rules, options.ignore, options.own)
         self._stories = Stories()
+        self.sites = Sites()
 
     def observe(self, exchange: Exchange, capture: int = 0) -> ExchangeReport:
         """Judge one exchange and say what is worth saying about it. Never raises for what the exchange holds."""
@@ -237,6 +239,7 @@ class Engine:
             trouble.append(_internal_error("the verdicts", error))
         annotations = self._annotate(x, trouble)
         self._stories.observe(x)
+        self.sites.observe(x)
         return self._report(x, capture, annotations)
 
     def finish(self) -> tuple[Story, ...]:

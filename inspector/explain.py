@@ -19,7 +19,7 @@ from inspector.capture import Capture, CaptureError, open_capture
 from inspector.engine import Engine, Options
 from inspector.exchange import Exchange
 from inspector.mask import Masker
-from inspector.report import SCHEMA, Annotation, CaptureInfo, ExchangeReport, Report, Severity, Story, summarize
+from inspector.report import SCHEMA, Annotation, CaptureInfo, ExchangeReport, Grade, Report, Severity, Story, summarize
 from inspector.url import parse
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _host_matches(patterns: tuple[str, ...], url: str) -> bool:
 class Explanation:
     """The reports on some captures, one exchange at a time. Iterate once, in the order exchanges were judged.
 
-    `captures`, `stories` and `failures` are complete when the iteration is.
+    `captures`, `stories`, `grades` and `failures` are complete when the iteration is.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Explanation:
         self.failures: list[str] = []
         """One line for each file that could not be read."""
         self.stories: list[Story] = []
+        self.grades: list[Grade] = []
         self._paths = tuple(paths)
         self._selection = selection
         self._progress = progress
@@ -142,6 +143,11 @@ class Explanation:
                 continue  # who asks for warnings, or one topic, is not asking for the page's connections
             if takes is None or not taken.isdisjoint(story.exchanges):
                 self.stories.append(self._chosen(story, number))
+        sites = () if focused else engine.sites.sites(number)
+        if sites:
+            from inspector.grade.site import grade
+
+            self.grades += [grade(site, self._masker) for site in sites if takes is None or site.exchange in taken]
 
     def _chosen(self, story: Story, number: int) -> Story:
         """The story as told by capture `number`, with the annotations that were asked for."""
@@ -171,7 +177,8 @@ def collect(explanation: Explanation) -> Report:
     """Run an explanation to its end and keep all of it, exchanges in file order."""
     exchanges = tuple(sorted(explanation, key=in_order))
     stories = tuple(explanation.stories)
-    return Report(SCHEMA, explanation.captures, exchanges, stories, summarize(exchanges, stories))
+    grades = tuple(explanation.grades)
+    return Report(SCHEMA, explanation.captures, exchanges, stories, summarize(exchanges, stories), grades)
 
 
 def explain(

@@ -205,6 +205,73 @@ class Summary(Struct, frozen=True, gc=False):
     accepted: int = 0
 
 
+class Score(Struct, frozen=True, gc=False):
+    """Points of the Observatory (0 to 165, and 100 is what a grade of A+ takes) and the grade they are."""
+
+    score: int
+    grade: str
+
+
+class GradeTest(Struct, frozen=True, gc=False):
+    """One test of Mozilla's HTTP Observatory.
+
+    `result` is the Observatory's own code, `modifier` its points and `passed` its verdict; all ``None`` where the
+    recording does not show enough, and `possible` then has the codes it may be. `low` and `high` bound the points.
+    `says` is the result in a few words, `detail` what decided it here.
+    """
+
+    name: str
+    result: str | None
+    modifier: int | None
+    passed: bool | None
+    says: str
+    detail: str | None = None
+    possible: tuple[str, ...] = ()
+    low: int = 0
+    high: int = 0
+    evidence: tuple[Evidence, ...] = ()
+
+
+class GradeStep(Struct, frozen=True, gc=False):
+    """One change by itself: what it adds to the low and the high end of the score, and the grade it leads to.
+
+    `field` is the field to send, where the change is one. A gain of 0 is a bonus that does not count yet: bonuses
+    count where nothing else leaves less than 90 points.
+    """
+
+    test: str
+    gain_low: int
+    gain_high: int
+    low: Score
+    high: Score
+    fix: str
+    field: FieldLine | None = None
+
+
+class Grade(Struct, frozen=True, gc=False):
+    """A site's grade by Mozilla's HTTP Observatory, computed from the recording.
+
+    `low` and `high` are equal where the recording shows everything. `steps` come with the greatest gain first;
+    `together_low` and `together_high` are where all of them lead. `assumed` completes "this holds if …" for what
+    cannot be seen; `weak_spots` says where the Observatory judges this site otherwise than browsers do.
+    """
+
+    capture: int
+    exchange: int
+    """The page that was graded."""
+    site: str
+    url: str
+    algorithm: int
+    low: Score
+    high: Score
+    tests: tuple[GradeTest, ...]
+    steps: tuple[GradeStep, ...] = ()
+    together_low: Score | None = None
+    together_high: Score | None = None
+    assumed: tuple[str, ...] = ()
+    weak_spots: tuple[str, ...] = ()
+
+
 class Report(Struct, frozen=True, gc=False):
     """What `inspector explain --format json` prints."""
 
@@ -213,6 +280,7 @@ class Report(Struct, frozen=True, gc=False):
     exchanges: tuple[ExchangeReport, ...]
     stories: tuple[Story, ...]
     summary: Summary
+    grades: tuple[Grade, ...] = ()
 
 
 def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()) -> Summary:

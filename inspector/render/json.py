@@ -87,6 +87,7 @@ def write(explanation: Explanation, out: BinaryIO) -> Summary:
         summary = summarize(spooled(), explanation.stories)
         out.write(b'{"schema":%b,"captures":%b,"exchanges":[' % (encode(SCHEMA), encode(explanation.captures)))
         spool.copy(out)
-        out.write(b'],"stories":%b,"summary":%b}\n' % (encode(explanation.stories), encode(summary)))
+        ending = (encode(explanation.stories), encode(summary), encode(explanation.grades))
+        out.write(b'],"stories":%b,"summary":%b,"grades":%b}\n' % ending)
         out.flush()
     return summary

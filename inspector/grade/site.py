@@ -1,0 +1,168 @@
+"""One site's grade: every test, the score or the range it lies in, and the steps that raise it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from inspector import url as urls
+from inspector.grade import ALGORITHM, chart
+from inspector.grade.chart import RESULTS, grade_of, score_of
+from inspector.grade.cookies import cookies
+from inspector.grade.csp import content_security_policy
+from inspector.grade.evidence import Finding, SiteEvidence
+from inspector.grade.header_tests import (
+    cross_origin_embedder_policy,
+    cross_origin_opener_policy,
+    cross_origin_resource_policy,
+    cross_origin_resource_sharing,
+    referrer_policy,
+    strict_transport_security,
+    x_content_type_options,
+    x_frame_options,
+)
+from inspector.grade.improve import IMPROVEMENTS, Change
+from inspector.grade.redirection import redirection
+from inspector.grade.sri import is_html, subresource_integrity
+from inspector.grade.weak_spots import weak_spots
+from inspector.mask import Masker
+from inspector.report import Evidence, FieldLine, Grade, GradeStep, GradeTest, Score
+from inspector.subject import display_name
+
+TESTS: dict[str, Callable[[SiteEvidence], Finding]] = {
+    chart.CSP: content_security_policy,
+    chart.COOKIES: cookies,
+    chart.COEP: cross_origin_embedder_policy,
+    chart.COOP: cross_origin_opener_policy,
+    chart.CORP: cross_origin_resource_policy,
+    chart.CORS: cross_origin_resource_sharing,
+    chart.REDIRECTION: redirection,
+    chart.REFERRER: referrer_policy,
+    chart.HSTS: strict_transport_security,
+    chart.SRI: subresource_integrity,
+    chart.XCTO: x_content_type_options,
+    chart.XFO: x_frame_options,
+}
+"""The Observatory's name of a test → the test."""
+
+Findings = dict[str, Finding]
+
+
+def examine(site: SiteEvidence) -> Findings:
+    """What every test makes of a site."""
+    return {name: test(site) for name, test in TESTS.items()}
+
+
+def bounds(findings: Findings) -> tuple[int, int]:
+    """The lowest and the highest score that these findings allow; equal where all results are known."""
+    worth = [[RESULTS[result].modifier for result in finding.results] for finding in findings.values()]
+    return score_of(min(each) for each in worth), score_of(max(each) for each in worth)
+
+
+def grade(site: SiteEvidence, masker: Masker) -> Grade:
+    """Grade one site. Pure; never raises for what the evidence holds."""
+    findings = examine(site)
+    low, high = bounds(findings)
+    assumed = list(dict.fromkeys(finding.unless for finding in findings.values() if finding.unless))
+    if site.page is None and is_html(site):
+        assumed.append("the markup holds no policy of its own")
+    improvements = _steps(site, findings, masker)
+    return Grade(
+        site.capture,
+        site.exchange,
+        urls.parse(site.url).origin,
+        masker.url(site.url),
+        ALGORITHM,
+        _score(low),
+        _score(high),
+        tuple(_test(name, finding, site, masker) for name, finding in findings.items()),
+        improvements,
+        *_together(site),
+        assumed=tuple(assumed),
+        weak_spots=weak_spots(site, findings),
+    )
+
+
+def _score(score: int) -> Score:
+    return Score(score, grade_of(score))
+
+
+def _test(name: str, finding: Finding, site: SiteEvidence, masker: Masker) -> GradeTest:
+    known = finding.known
+    result = RESULTS[known] if known is not None else None
+    worth = [RESULTS[each].modifier for each in finding.results]
+    return GradeTest(
+        name,
+        known,
+        result.modifier if result is not None else None,
+        result.passed if result is not None else None,
+        result.says if result is not None else "not known",
+        finding.because or None,
+        () if known is not None else finding.results,
+        min(worth),
+        max(worth),
+        _evidence(finding, site, masker),
+    )
+
+
+def _evidence(finding: Finding, site: SiteEvidence, masker: Masker) -> tuple[Evidence, ...]:
+    field = finding.field
+    if field:
+        if finding.quoted is not None:
+            return (Evidence("response.field", display_name(field), masker.field(field, finding.quoted)),)
+        lines = site.fields.all(field)
+        if not lines:
+            return () if field == "set-cookie" else (Evidence("response.field", display_name(field), None),)
+        name = site.fields.named(field)
+        return tuple(Evidence("response.field", name, masker.field(field, line)) for line in lines)
+    if finding.quoted is None:
+        return ()
+    markup = finding.quoted.startswith("<")
+    return (Evidence("response.body" if markup else "exchange", None, masker.text(finding.quoted)),)
+
+
+def _steps(site: SiteEvidence, findings: Findings, masker: Masker) -> tuple[GradeStep, ...]:
+    low, high = bounds(findings)
+    steps: list[GradeStep] = []
+    for name, improve in IMPROVEMENTS.items():
+        change = _change(site, findings[name], name, improve)
+        if change is None:
+            continue
+        after = bounds(examine(change.site))
+        field = change.field
+        steps.append(
+            GradeStep(
+                name,
+                after[0] - low,
+                after[1] - high,
+                _score(after[0]),
+                _score(after[1]),
+                masker.text(change.fix),
+                None if field is None else FieldLine(field.name, masker.field(field.name, field.value)),
+            )
+        )
+    steps.sort(key=lambda step: (-step.gain_high, -step.gain_low))
+    return tuple(steps)
+
+
+def _change(
+    site: SiteEvidence, finding: Finding, name: str, improve: Callable[[SiteEvidence], Change | None]
+) -> Change | None:
+    """The change that betters a test, where it does."""
+    change = improve(site)
+    if change is None:
+        return None
+    before = [RESULTS[result].modifier for result in finding.results]
+    after = [RESULTS[result].modifier for result in TESTS[name](change.site).results]
+    if min(after) < min(before) or max(after) < max(before) or (min(after), max(after)) == (min(before), max(before)):
+        return None
+    return change
+
+
+def _together(site: SiteEvidence) -> tuple[Score, Score]:
+    """Where all steps lead, taken one after the other."""
+    for name, improve in IMPROVEMENTS.items():
+        change = _change(site, TESTS[name](site), name, improve)
+        if change is not None:
+            site = change.site
+    low, high = bounds(examine(site))
+    return _score(low), _score(high)
