@@ -51,7 +51,7 @@ class Selection(Struct, frozen=True):
             status = exchange.response.status if exchange.response is not None else 0
             if not any(first <= status <= last for first, last in self.statuses):
                 return False
-        return not self.hosts or _host_matches(self.hosts, exchange.request.url)
+        return not self.hosts or host_matches(self.hosts, exchange.request.url)
 
 
 EVERY_EXCHANGE = Selection()
@@ -78,7 +78,8 @@ def parse_entry(text: str) -> tuple[int | None, int]:
 
 
 @lru_cache(maxsize=4096)
-def _host_matches(patterns: tuple[str, ...], url: str) -> bool:
+def host_matches(patterns: tuple[str, ...], url: str) -> bool:
+    """Whether a URL's host, or host and port where a pattern has a colon, fits one of these shell-style patterns."""
     target = parse(url)
     with_port = f"{target.host}:{target.port}"
     return any(fnmatchcase(with_port if ":" in pattern else target.host, pattern) for pattern in patterns)

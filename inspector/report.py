@@ -16,6 +16,7 @@ from msgspec import Struct
 from inspector.browser.verdict import NO_VERDICTS, Verdicts
 
 SCHEMA = "inspector.report/1"
+GRADE_SCHEMA = "inspector.grade/1"
 
 
 class Severity(StrEnum):
@@ -272,6 +273,25 @@ class Grade(Struct, frozen=True, gc=False):
     weak_spots: tuple[str, ...] = ()
 
 
+class Ungraded(Struct, frozen=True, gc=False):
+    """A site whose recorded pages get no grade, and why."""
+
+    capture: int
+    exchange: int
+    site: str
+    url: str
+    reason: str
+
+
+class GradeReport(Struct, frozen=True, gc=False):
+    """What `inspector grade --format json` prints."""
+
+    schema: str
+    captures: tuple[CaptureInfo, ...]
+    grades: tuple[Grade, ...]
+    ungraded: tuple[Ungraded, ...] = ()
+
+
 class Report(Struct, frozen=True, gc=False):
     """What `inspector explain --format json` prints."""
 
@@ -334,13 +354,13 @@ def without_accepted(report: Report) -> Report:
     )
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the report, generated from the types above."""
-    generated = msgspec.json.schema(Report)
-    report = generated["$defs"]["Report"]
-    report["properties"]["schema"] = {"const": SCHEMA}
+def schema(of: Literal["report", "grade"] = "report") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the report, or of grades alone, generated from the types above."""
+    shape, name = (Report, SCHEMA) if of == "report" else (GradeReport, GRADE_SCHEMA)
+    generated = msgspec.json.schema(shape)
+    generated["$defs"][shape.__name__]["properties"]["schema"] = {"const": name}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "inspector report, version 1",
+        "title": f"inspector {of}, version 1",
         **generated,
     }

@@ -48,7 +48,7 @@ def jar_of(lines: Sequence[SetCookie]) -> tuple[Cookie, ...]:
             continue
         if name.startswith("__Secure-") and not parsed.secure:
             continue
-        if name.startswith("__Host-") and not (parsed.secure and not domain and parsed.path == "/"):
+        if name.startswith("__Host-") and not (parsed.secure and not domain and parsed.path in (None, "/")):
             continue
         lower = name.lower()
         jar[domain or each.host, parsed.path or "", name] = Cookie(
@@ -87,7 +87,7 @@ def cookies(site: SiteEvidence) -> Finding:
     """Which of the Observatory's results the cookies have."""
     held = jar_of(site.cookies)
     if not held and not site.cookies_recorded:
-        because = "Whoever recorded this leaves cookies out, so there may be any."
+        because = "Whoever recorded this left cookies out; a recording with them would tell."
         return Finding(results_of(COOKIES), because)
     unless = ""
     if site.cookies_before:
@@ -102,7 +102,7 @@ def cookies(site: SiteEvidence) -> Finding:
         faults.append(("cookies-samesite-flag-invalid", held[0]))
     if faults:
         worst = max((fault for fault, _ in faults), key=_WORST_LAST.index)
-        because = f"That is so of {_named([cookie for fault, cookie in faults if fault == worst])}."
+        because = f"Here: {_named([cookie for fault, cookie in faults if fault == worst])}."
         return Finding((worst,), because, "set-cookie", unless=unless)
     if all(cookie.parsed.same_site is not None for cookie in held):
         return Finding(("cookies-secure-with-httponly-sessions-and-samesite",), "", "set-cookie", unless=unless)

@@ -20,6 +20,7 @@ from inspector.fields.cookie import parse_cookie
 from inspector.fields.set_cookie import parse_set_cookie
 from inspector.grade.evidence import NO_MARKUP, PageFacts, Script, SetCookie, Shared, SiteEvidence
 from inspector.grade.sri import HTML
+from inspector.report import Ungraded
 from inspector.site import registrable_domain, same_site
 
 if TYPE_CHECKING:
@@ -30,15 +31,6 @@ MOST_REMEMBERED = 500
 LONGEST_ROUTE = 20
 _SCHEMES = ("http", "https")
 _ABSOLUTE = re.compile(r"\s*(https?):[/\\]*", re.IGNORECASE)
-
-
-class Ungraded(NamedTuple):
-    """A page that the Observatory would not score, and why."""
-
-    site: str
-    url: str
-    exchange: int
-    reason: str
 
 
 class _Visit(NamedTuple):
@@ -89,9 +81,9 @@ class Sites:
             for _, site in self._sites.values()
         )
 
-    def ungraded(self) -> tuple[Ungraded, ...]:
+    def ungraded(self, capture: int = 0) -> tuple[Ungraded, ...]:
         """Sites without a page that could be graded."""
-        return tuple(each for key, each in self._ungraded.items() if key not in self._sites)
+        return tuple(replace(e, capture=capture) for key, e in self._ungraded.items() if key not in self._sites)
 
     def _redirect(self, x: Subject) -> None:
         if "non-authoritative-reason" in x.res:
@@ -120,7 +112,7 @@ class Sites:
         key = url.origin.partition("//")[2]
         reason = _not_scored(x.status)
         if reason:
-            self._ungraded.setdefault(key, Ungraded(url.origin, x.shown_url, x.exchange.index, reason))
+            self._ungraded.setdefault(key, Ungraded(0, x.exchange.index, url.origin, x.shown_url, reason))
             if len(self._ungraded) > MOST_SITES:
                 self._ungraded.popitem(last=False)
             return

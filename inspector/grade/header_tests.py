@@ -80,7 +80,7 @@ def x_frame_options(site: SiteEvidence) -> Finding:
     """The test of ``X-Frame-Options``, which any ``frame-ancestors`` outdoes."""
     policy = policy_of(site)
     if policy is not None and "frame-ancestors" in policy:
-        because = f"`frame-ancestors` is there: `{' '.join(sorted(policy['frame-ancestors']))}`."
+        because = f"It is `{' '.join(sorted(policy['frame-ancestors']))}`."
         return Finding(("x-frame-options-implemented-via-csp",), because, "content-security-policy")
     name = "x-frame-options"
     value = value_of(site.fields, name, 1024)

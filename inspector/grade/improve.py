@@ -21,6 +21,9 @@ from inspector.grade.sri import script_origin
 from inspector.subject import display_name
 from inspector.words import count
 
+_SHORT = 60
+"""Characters up to which a field's value stands in the sentence."""
+
 
 class Change(Struct, frozen=True):
     """A changed site, the field that makes the change where one does, and what to do in words."""
@@ -37,7 +40,8 @@ def _with_field(site: SiteEvidence, name: str, value: str) -> SiteEvidence:
 
 def _send(site: SiteEvidence, name: str, value: str, trap: str) -> Change:
     field = Field(display_name(name), value)
-    return Change(_with_field(site, name, value), f"Server: send `{field.name}: {value}` with the page. {trap}", field)
+    shown = f"`{field.name}: {value}`" if len(value) <= _SHORT else f"`{field.name}` as given here,"
+    return Change(_with_field(site, name, value), f"Server: send {shown} with the page. {trap}", field)
 
 
 def _policy(site: SiteEvidence) -> Change | None:

@@ -68,6 +68,7 @@ def _edited(text: str) -> tuple[str, str] | None:
         directives[name] = [_encrypted(s) for s in sources]
     styles = directives.get("style-src", default or [])
     if any(s.lower() == "'unsafe-eval'" for s in styles):
+        gone = [*gone, "'unsafe-eval'"]
         directives["style-src"] = [s for s in styles if s.lower() != "'unsafe-eval'"]
     if directives == before:
         return _stricter(directives)

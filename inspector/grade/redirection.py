@@ -10,7 +10,7 @@ def redirection(site: SiteEvidence) -> Finding:
     """Which of the Observatory's results the chain from ``http://host/`` has; any of them where it is not recorded."""
     route = site.route
     if route is None:
-        because = f"What `http://{site.host}/` answers is not recorded."
+        because = f"What `http://{site.host}/` answers is not recorded; a visit that begins there would tell."
         return Finding(results_of(REDIRECTION), because)
     if not route:
         return Finding(("redirection-not-needed-no-http",), f"Nothing listens at `http://{site.host}/`.")

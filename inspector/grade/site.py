@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from inspector import url as urls
 from inspector.grade import ALGORITHM, chart
-from inspector.grade.chart import RESULTS, grade_of, score_of
+from inspector.grade.chart import RESULTS, grade_of, results_of, score_of
 from inspector.grade.cookies import cookies
 from inspector.grade.csp import content_security_policy
 from inspector.grade.evidence import Finding, SiteEvidence
@@ -54,8 +54,8 @@ def examine(site: SiteEvidence) -> Findings:
 
 def bounds(findings: Findings) -> tuple[int, int]:
     """The lowest and the highest score that these findings allow; equal where all results are known."""
-    worth = [[RESULTS[result].modifier for result in finding.results] for finding in findings.values()]
-    return score_of(min(each) for each in worth), score_of(max(each) for each in worth)
+    worth = [_worth(finding) for finding in findings.values()]
+    return score_of(low for low, _ in worth), score_of(high for _, high in worth)
 
 
 def grade(site: SiteEvidence, masker: Masker) -> Grade:
@@ -76,7 +76,7 @@ def grade(site: SiteEvidence, masker: Masker) -> Grade:
         _score(high),
         tuple(_test(name, finding, site, masker) for name, finding in findings.items()),
         improvements,
-        *_together(site),
+        *_together(site, findings),
         assumed=tuple(assumed),
         weak_spots=weak_spots(site, findings),
     )
@@ -89,17 +89,15 @@ def _score(score: int) -> Score:
 def _test(name: str, finding: Finding, site: SiteEvidence, masker: Masker) -> GradeTest:
     known = finding.known
     result = RESULTS[known] if known is not None else None
-    worth = [RESULTS[each].modifier for each in finding.results]
     return GradeTest(
         name,
         known,
         result.modifier if result is not None else None,
         result.passed if result is not None else None,
-        result.says if result is not None else "not known",
+        result.says if result is not None else "the recording does not show it",
         finding.because or None,
         () if known is not None else finding.results,
-        min(worth),
-        max(worth),
+        *_worth(finding),
         _evidence(finding, site, masker),
     )
 
@@ -120,14 +118,36 @@ def _evidence(finding: Finding, site: SiteEvidence, masker: Masker) -> tuple[Evi
     return (Evidence("response.body" if markup else "exchange", None, masker.text(finding.quoted)),)
 
 
+_ALSO = {
+    chart.CSP: (chart.CSP, chart.XFO),
+    chart.HSTS: (chart.HSTS, chart.COOKIES, chart.REDIRECTION, chart.CSP, chart.SRI),
+    chart.REDIRECTION: (chart.REDIRECTION, chart.HSTS, chart.COOKIES),
+}
+"""The tests that a change made for one test bears on, where that is not that test alone."""
+
+
+def _improved(site: SiteEvidence, findings: Findings, name: str) -> tuple[Change, Findings] | None:
+    """The change that betters a test, and what all tests then find; ``None`` where nothing does."""
+    finding = findings[name]
+    if finding.known == results_of(name)[0]:
+        return None
+    change = IMPROVEMENTS[name](site)
+    if change is None:
+        return None
+    again = {each: TESTS[each](change.site) for each in _ALSO.get(name, (name,))}
+    if _worth(again[name]) == _worth(finding) or min(_worth(again[name])) < min(_worth(finding)):
+        return None
+    return change, {**findings, **again}
+
+
 def _steps(site: SiteEvidence, findings: Findings, masker: Masker) -> tuple[GradeStep, ...]:
     low, high = bounds(findings)
     steps: list[GradeStep] = []
-    for name, improve in IMPROVEMENTS.items():
-        change = _change(site, findings[name], name, improve)
-        if change is None:
+    for name in IMPROVEMENTS:
+        improved = _improved(site, findings, name)
+        if improved is None:
             continue
-        after = bounds(examine(change.site))
+        change, after = improved[0], bounds(improved[1])
         field = change.field
         steps.append(
             GradeStep(
@@ -144,25 +164,17 @@ def _steps(site: SiteEvidence, findings: Findings, masker: Masker) -> tuple[Grad
     return tuple(steps)
 
 
-def _change(
-    site: SiteEvidence, finding: Finding, name: str, improve: Callable[[SiteEvidence], Change | None]
-) -> Change | None:
-    """The change that betters a test, where it does."""
-    change = improve(site)
-    if change is None:
-        return None
-    before = [RESULTS[result].modifier for result in finding.results]
-    after = [RESULTS[result].modifier for result in TESTS[name](change.site).results]
-    if min(after) < min(before) or max(after) < max(before) or (min(after), max(after)) == (min(before), max(before)):
-        return None
-    return change
-
-
-def _together(site: SiteEvidence) -> tuple[Score, Score]:
+def _together(site: SiteEvidence, findings: Findings) -> tuple[Score, Score]:
     """Where all steps lead, taken one after the other."""
-    for name, improve in IMPROVEMENTS.items():
-        change = _change(site, TESTS[name](site), name, improve)
-        if change is not None:
+    for name in IMPROVEMENTS:
+        improved = _improved(site, findings, name)
+        if improved is not None:
+            change, findings = improved
             site = change.site
-    low, high = bounds(examine(site))
+    low, high = bounds(findings)
     return _score(low), _score(high)
+
+
+def _worth(finding: Finding) -> tuple[int, int]:
+    worth = [RESULTS[result].modifier for result in finding.results]
+    return min(worth), max(worth)

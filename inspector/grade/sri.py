@@ -36,7 +36,7 @@ def subresource_integrity(site: SiteEvidence) -> Finding:
         return Finding(("sri-not-implemented-response-not-html",), "", "content-type")
     page = site.page
     if page is None:
-        return Finding(_ANY, "The page's markup is not recorded.")
+        return Finding(_ANY, "The page's markup is not recorded; a recording with content would tell.")
     result: str | None = None
     blamed: dict[str, list[str]] = {}
     elsewhere = False
@@ -62,9 +62,12 @@ def subresource_integrity(site: SiteEvidence) -> Finding:
             result = "sri-not-implemented-but-all-scripts-loaded-from-secure-origin"
         else:
             result = "sri-not-implemented-but-no-scripts-loaded"
-    because = f"{listed(blamed[result], most=4)}." if result in blamed else ""
+    because = f"Here: {listed(blamed[result], most=4)}." if result in blamed else ""
     if page.truncated:
-        return Finding(tuple(dict.fromkeys((result, *_ANY))), "Only the beginning of the page is recorded.")
+        return Finding(
+            tuple(dict.fromkeys((result, *_ANY))),
+            "Only the beginning of the page is recorded, and a script may stand in the rest.",
+        )
     return Finding((result,), because)
 
 
@@ -76,19 +79,23 @@ def script_origin(script: Script, site: SiteEvidence) -> tuple[bool, bool]:
     if not _ABSOLUTE.match(src):
         return True, site.secure
     parsed = urls.parse(src)
-    return _icann_domain(parsed.host) == _icann_domain(site.host), parsed.scheme == "https"
+    return _same_domain(parsed.host, site.host), parsed.scheme == "https"
 
 
 @lru_cache(maxsize=1024)
-def _icann_domain(host: str) -> str | None:
-    """The registrable domain where suffixes such as ``github.io`` count for nothing, as the Observatory has it."""
-    domain = registrable_domain(host)
-    if domain is not None and domain.count(".") == 1:
-        return domain
-    if urls.ip_address(host) is not None:
-        return None
-    found: str | None = _icann_suffixes().privatesuffix(host)
-    return found
+def _same_domain(a: str, b: str) -> bool:
+    """Whether two hosts share a registrable domain where suffixes such as ``github.io`` count for nothing.
+
+    So the Observatory has it, which also takes two hosts without a registrable domain for the same.
+    """
+    domain = registrable_domain(a)
+    if a == b or (domain is not None and domain == registrable_domain(b)):
+        return True
+    nameless = ["." not in host or urls.ip_address(host) is not None for host in (a, b)]
+    if any(nameless) or a.rsplit(".", 2)[-2:] != b.rsplit(".", 2)[-2:]:
+        return all(nameless)
+    suffixes = _icann_suffixes()
+    return bool(suffixes.privatesuffix(a) == suffixes.privatesuffix(b))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from inspector.render import overview, verdicts
+from inspector.render import grades, overview, verdicts
 from inspector.render.blocks import (
     annotation_block,
     exchange_line,
@@ -91,6 +91,7 @@ class Terminal:
         overview.captures(canvas, report)
         found = group_findings(report.exchanges)
         overview.summary(canvas, report.summary, found)
+        grades.lines(canvas, report.grades, self.command.replace(" explain ", " grade ", 1))
         self._findings(canvas, found, several)
         draw_stories(canvas, report.stories, several, whole=bool(self.verbose))
         canvas.flush()
