@@ -49,7 +49,7 @@ def test_the_schema_is_one_and_the_sample_obeys_it():
 def test_members_are_in_the_contracts_order(tmp_path):
     path = har(tmp_path, entry("https://a.test/"))
     document, text = written(path)
-    assert list(document) == ["schema", "captures", "exchanges", "stories", "summary"]
+    assert list(document) == ["schema", "captures", "exchanges", "stories", "summary", "grades"]
     assert text.endswith("}\n")
     VALIDATOR.validate(document)
 
