@@ -212,7 +212,12 @@ def _facts_of(x: Subject) -> PageFacts | None:
     if not types or types[0].split(";")[0] not in HTML:
         return NO_MARKUP
     page = x.html
-    return None if page is None else page_facts(page)
+    body = x.response.body if x.response is not None else None
+    if page is None or body is None:
+        return None
+    if body.size is not None and body.size > 4 * len(body.text or ""):
+        return None  # no character takes more than four octets: somebody took the content out, or most of it
+    return page_facts(page)
 
 
 def page_facts(page: HtmlPage) -> PageFacts:

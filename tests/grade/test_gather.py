@@ -142,6 +142,14 @@ def test_markup_that_is_not_recorded_is_unknown_and_other_content_has_none():
     assert Recording().get("https://shop.test/", body="<script src=a.js></script>").one.page.scripts[0].src == "a.js"
 
 
+def test_content_that_was_taken_out_by_hand_is_not_recorded():
+    seen = Recording()
+    removed = Response(200, None, Fields.of([HTML]), body=Body("full", 63_930, source="MANUALLY REMOVED"))
+    exchange = Exchange(0, Request("GET", "https://shop.test/"), Context(Recorder("har"), "document"), removed)
+    seen.sites.observe(Subject(exchange, Session(), Masker()))
+    assert seen.one.page is None
+
+
 def test_who_was_allowed_to_read_the_page():
     seen = (
         Recording()
