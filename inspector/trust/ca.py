@@ -20,9 +20,14 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+Extra = tuple[x509.ExtensionType, bool]
+"""An extension and whether it is critical."""
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
@@ -45,7 +50,7 @@ class Issued(Struct, frozen=True):
     """A certificate, its private key and the certificates above it, nearest first and without the root."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: PrivateKey
     intermediates: tuple[x509.Certificate, ...] = ()
 
     @property
@@ -76,7 +81,7 @@ class Authority(Struct, frozen=True):
     """A certificate authority: its certificate, its key, and the intermediates between it and its root."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: PrivateKey
     intermediates: tuple[x509.Certificate, ...] = ()
 
     @classmethod
@@ -87,7 +92,8 @@ class Authority(Struct, frozen=True):
         organization: str = "HTTP inspector",
         validity: Validity | None = None,
         path_length: int | None = None,
-        permitted: Sequence[str] = (),
+        permitted: Sequence[str | x509.GeneralName] = (),
+        key: PrivateKey | None = None,
     ) -> Authority:
         """Make a self-signed root.
 
@@ -99,46 +105,57 @@ class Authority(Struct, frozen=True):
             permitted: the only DNS names (with all names under them) and IP networks it can vouch for; name
                 constraints (section 4.2.1.10), so that trusting it by accident puts no other site at risk. With
                 DNS names alone, it can vouch for no address. Empty: for anything.
+            key: its private key; a new one (P-256) if not given.
 
         Raises:
             ValueError: `validity` ends before it starts.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = _name(name, organization)
         builder = _builder(subject, subject, key.public_key(), validity or Validity.lasting(DAY))
         builder = _as_authority(builder, key.public_key(), path_length)
         if permitted:
-            allowed = [_general_name(each, network=True) for each in permitted]
-            # A constraint binds names of its own kind only: without this, DNS names alone leave all addresses free.
-            addresses = any(isinstance(each, x509.IPAddress) for each in allowed)
-            refused = None if addresses else [_general_name(each, network=True) for each in ("0.0.0.0/0", "::/0")]
-            builder = builder.add_extension(x509.NameConstraints(allowed, refused), critical=True)
+            builder = builder.add_extension(name_constraints(permitted), critical=True)
         return cls(builder.sign(key, hashes.SHA256()), key)
 
     def create_intermediate(
-        self, name: str, *, validity: Validity | None = None, path_length: int | None = 0
+        self,
+        name: str,
+        *,
+        validity: Validity | None = None,
+        path_length: int | None = 0,
+        permitted: Sequence[str | x509.GeneralName] = (),
+        key: PrivateKey | None = None,
     ) -> Authority:
         """Make an authority below this one, which signs in its stead. `path_length` 0: it signs servers only.
+
+        `permitted` and `key` are as in `create_root`.
 
         Raises:
             ValueError: `validity` ends before it starts.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         builder = _builder(
             _name(name, None), self.certificate.subject, key.public_key(), validity or Validity.lasting(DAY)
         )
         builder = _as_authority(builder, key.public_key(), path_length)
         builder = builder.add_extension(_authority_key(self), critical=False)
+        if permitted:
+            builder = builder.add_extension(name_constraints(permitted), critical=True)
         certificate = builder.sign(self.key, hashes.SHA256())
         return Authority(certificate, key, (certificate, *self.intermediates))
 
     def issue(
         self,
-        names: Sequence[str],
+        names: Sequence[str | x509.GeneralName],
         *,
         common_name: str | None = None,
         validity: Validity | None = None,
         usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.SERVER_AUTH,),
+        key: PrivateKey | None = None,
+        key_usage: x509.KeyUsage | None = None,
+        as_authority: bool = False,
+        extra: Sequence[Extra] = (),
     ) -> Issued:
         """Issue a server's certificate.
 
@@ -148,18 +165,22 @@ class Authority(Struct, frozen=True):
             common_name: shown by viewers, ignored by clients (RFC 9525); the first of `names` if not given.
             validity: a day from now if not given.
             usages: the purposes it may be used for (section 4.2.1.12).
+            key: the server's private key; a new one (P-256) if not given.
+            key_usage: what the key may do (section 4.2.1.3); digital signatures if not given.
+            as_authority: it may sign certificates itself, which a server's never should.
+            extra: further extensions.
 
         Raises:
             ValueError: `validity` ends before it starts, or a name is not ASCII (give the ``xn--`` form).
         """
-        key = ec.generate_private_key(ec.SECP256R1())
-        shown = common_name if common_name is not None else next(iter(names), "no name")
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        shown = common_name if common_name is not None else str(next(iter(names), "no name"))
         builder = _builder(
             _name(shown, None), self.certificate.subject, key.public_key(), validity or Validity.lasting(DAY)
         )
         builder = (
-            builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(authority=False), critical=True)
+            builder.add_extension(x509.BasicConstraints(ca=as_authority, path_length=None), critical=True)
+            .add_extension(key_usage or _key_usage(authority=as_authority, server=True), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(_authority_key(self), critical=False)
         )
@@ -168,7 +189,26 @@ class Authority(Struct, frozen=True):
         if names:
             alternatives = x509.SubjectAlternativeName([_general_name(each) for each in names])
             builder = builder.add_extension(alternatives, critical=False)
+        for extension, critical in extra:
+            builder = builder.add_extension(extension, critical)
         return Issued(builder.sign(self.key, hashes.SHA256()), key, self.intermediates)
+
+    def revoke(self, *certificates: x509.Certificate) -> x509.CertificateRevocationList:
+        """A revocation list (section 5) that names `certificates`, valid for a week."""
+        now = dt.datetime.now(dt.UTC) - HOUR
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(now)
+            .next_update(now + 7 * DAY)
+            .add_extension(_authority_key(self), critical=False)
+            .add_extension(x509.CRLNumber(1), critical=False)
+        )
+        for certificate in certificates:
+            entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(now)
+            reason = x509.CRLReason(x509.ReasonFlags.key_compromise)
+            builder = builder.add_revoked_certificate(entry.add_extension(reason, critical=False).build())
+        return builder.sign(self.key, hashes.SHA256())
 
     @property
     def certificate_pem(self) -> bytes:
@@ -193,6 +233,21 @@ def spki_sha256(certificate: x509.Certificate) -> str:
     return base64.b64encode(hashlib.sha256(spki).digest()).decode("ascii")
 
 
+def name_constraints(permitted: Sequence[str | x509.GeneralName]) -> x509.NameConstraints:
+    """An authority that may vouch for these names (and those below them) and networks alone (section 4.2.1.10).
+
+    A constraint binds names of its own kind only: DNS names alone would leave all addresses free, so addresses are
+    excluded where none are permitted, and the other way round names that are not.
+    """
+    allowed = [_general_name(each, network=True) for each in permitted]
+    refused: list[x509.GeneralName] = []
+    if not any(isinstance(each, x509.IPAddress) for each in allowed):
+        refused += [_general_name(each, network=True) for each in ("0.0.0.0/0", "::/0")]
+    if not any(isinstance(each, x509.DNSName) for each in allowed):
+        refused.append(x509.DNSName(""))
+    return x509.NameConstraints(allowed, refused or None)
+
+
 def write_new(path: Path, content: bytes, *, mode: int) -> None:
     """Write a file that does not exist yet, with its mode from the first moment on.
 
@@ -213,9 +268,7 @@ def _name(common_name: str, organization: str | None) -> x509.Name:
     return x509.Name(attributes)
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, validity: Validity
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: PublicKey, validity: Validity) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -227,9 +280,7 @@ def _builder(
     )
 
 
-def _as_authority(
-    builder: x509.CertificateBuilder, key: ec.EllipticCurvePublicKey, path_length: int | None
-) -> x509.CertificateBuilder:
+def _as_authority(builder: x509.CertificateBuilder, key: PublicKey, path_length: int | None) -> x509.CertificateBuilder:
     return (
         builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(_key_usage(authority=True), critical=True)
@@ -242,9 +293,9 @@ def _authority_key(authority: Authority) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
-def _key_usage(*, authority: bool) -> x509.KeyUsage:
+def _key_usage(*, authority: bool, server: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not authority,
+        digital_signature=server or not authority,
         content_commitment=False,
         key_encipherment=False,  # an EC key agrees on secrets, it does not encrypt them
         data_encipherment=False,
@@ -256,7 +307,9 @@ def _key_usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def _general_name(text: str, *, network: bool = False) -> x509.GeneralName:
+def _general_name(text: str | x509.GeneralName, *, network: bool = False) -> x509.GeneralName:
+    if isinstance(text, x509.GeneralName):
+        return text
     try:
         return x509.IPAddress(ipaddress.ip_network(text) if network else ipaddress.ip_address(text))
     except ValueError:
