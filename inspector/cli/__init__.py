@@ -13,6 +13,7 @@ _COMMANDS = {
     "explain": ("inspector.cli.explain", "explain_command", "Explain recordings: HAR files and mitmproxy flows."),
     "grade": ("inspector.cli.grade", "grade_command", "Grade recorded sites as Mozilla's Observatory does."),
     "proxy": ("inspector.cli.proxy", "proxy_command", "Explain live traffic through a local proxy."),
+    "trust": ("inspector.cli.trust", "trust_group", "Certificates explained, and the proxy's authority looked after."),
     "demo": ("inspector.cli.demo", "demo_command", "See all of it on a small flawed site on this machine."),
     "rules": ("inspector.cli.rules", "rules_command", "List what can be found, by topic."),
     "rule": ("inspector.cli.rules", "rule_command", "Show one rule: its reasons and two example exchanges."),

@@ -13,24 +13,25 @@ class BadCrl(ValueError):
     """This is no revocation list that can be used; the message is one line."""
 
 
-def revoked_by(data: bytes, certificates: Iterable[bytes]) -> frozenset[tuple[str, str]]:
+def revoked_by(data: bytes, certificates: Iterable[bytes]) -> frozenset[tuple[str, str]] | None:
     """Which certificates a list (PEM or DER) names, as (issuer's full name, serial in hex).
 
-    The list counts only where one of `certificates` (DER) is its issuer and its signature is good.
+    The list counts only where one of `certificates` (DER) is its issuer and its signature is good; ``None`` where none
+    is.
 
     Raises:
-        BadCrl: it cannot be read, or nobody here vouches for it.
+        BadCrl: it cannot be read.
     """
     try:
         crl = x509.load_pem_x509_crl(data) if data.lstrip().startswith(b"-----") else x509.load_der_x509_crl(data)
         name = crl.issuer.rfc4514_string()
     except Exception as error:
-        raise BadCrl("this is not a revocation list that can be read") from error
+        raise BadCrl("the revocation list cannot be read") from error
     for der in certificates:
         cert = load(der)
         if cert.subject == crl.issuer and _signed(crl, cert):
             return frozenset((name, f"{entry.serial_number:x}") for entry in crl)
-    raise BadCrl(f"the revocation list is by {name}, and no certificate here vouches for it")
+    return None
 
 
 def _signed(crl: x509.CertificateRevocationList, cert: x509.Certificate) -> bool:

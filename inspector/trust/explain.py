@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from inspector.trust.anchors import Anchors
 from inspector.trust.checks import findings
-from inspector.trust.facts import BadCertificate, read_facts
+from inspector.trust.facts import BadCertificate, Facts, read_facts
 from inspector.trust.findings import Finding
 from inspector.trust.links import Path, follow
 from inspector.trust.names import NameMatch, match_name, reference_host
@@ -40,6 +40,8 @@ class Explained(Struct, frozen=True):
     verdict: Verdict
     findings: tuple[Finding, ...]
     handshake: Handshake = Handshake()
+    revocation_checked: bool = False
+    """Whether a revocation list of one of the chain's authorities was looked into."""
 
 
 def explain_chain(
@@ -48,7 +50,7 @@ def explain_chain(
     at: float,
     host: str | None = None,
     handshake: Handshake = Handshake(),  # noqa: B008
-    revoked: frozenset[tuple[str, str]] = frozenset(),
+    revoked: frozenset[tuple[str, str]] | None = None,
 ) -> Explained:
     """Explain what a server sent.
 
@@ -58,7 +60,7 @@ def explain_chain(
         at: the moment to judge at, seconds since 1970.
         host: the host that was asked for; ``None`` leaves the names unjudged.
         handshake: what else is known of the connection.
-        revoked: issuer and serial of revoked certificates, from `crl.revoked_by`.
+        revoked: issuer and serial of revoked certificates, from `crl.revoked_by`; ``None`` where nobody looked.
 
     Raises:
         BadCertificate: the first certificate cannot be read.
@@ -90,10 +92,11 @@ def explain_chain(
         at=at,
         public=top.facts.sha256 in anchors.public if top.anchored else None,
         stapled=handshake.stapled,
-        revoked=revoked,
+        revoked=revoked or frozenset(),
     )
     found = findings(question)
-    refused = verify(readable, reference, anchors, at) if reference is not None else None
+    asked = reference or _representative(leaf)
+    refused = verify(readable, asked, anchors, at) if asked is not None else None
     return Explained(
         host=reference,
         at=at,
@@ -102,7 +105,18 @@ def explain_chain(
         unreadable=tuple(unreadable),
         path=path,
         name=name,
-        verdict=judge(found, refused, reference),
+        verdict=judge(found, refused, reference, leaf),
         findings=found,
         handshake=handshake,
+        revocation_checked=revoked is not None,
     )
+
+
+def _representative(leaf: Facts) -> str | None:
+    """A name to verify a certificate for where nobody said which: the first it lists that can be one."""
+    for name in leaf.names:
+        try:
+            return reference_host(name.replace("*.", "any.", 1))
+        except ValueError:
+            continue
+    return None

@@ -68,15 +68,13 @@ def match_name(
     `has_names`: there is a subject alternative name extension at all.
     """
     if not has_names:
-        hint = (
-            f" The common name `{common_name}` does not count: clients have ignored it since 2017 (RFC 9525, section "
-            "2)."
-            if common_name
-            else ""
-        )
-        return NameMatch(
-            False, None, f"The certificate has no subject alternative names, so it speaks for no host.{hint}"
-        )
+        reason = "The certificate has no subject alternative names, so it speaks for no host."
+        if common_name:
+            reason += (
+                f" The common name `{common_name}` does not count: browsers have ignored it since 2017 (RFC 9525), though "
+                "OpenSSL and what is built on it still fall back to it."
+            )
+        return NameMatch(False, None, reason)
     if is_address(host):
         return _match_address(host, dns_names, addresses)
     refused: str | None = None

@@ -8,6 +8,7 @@ instead of decided.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
@@ -17,10 +18,12 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from msgspec import Struct
 
 from inspector.trust.anchors import Anchors
-from inspector.trust.facts import load
+from inspector.trust.facts import Facts, load
 from inspector.trust.findings import PRECEDENCE, Finding, Refusal
 from inspector.trust.names import is_address
+from inspector.words import listed, ticked
 
+_NOISE = re.compile(r"\s*\(encountered processing <Certificate.*|AlgorithmIdentifier \{.*")
 Outcome = Literal["accepted", "refused", "depends", "unknown"]
 
 
@@ -58,8 +61,15 @@ def verify(sent: Sequence[bytes], host: str, anchors: Anchors, at: float) -> str
     return None
 
 
-def judge(findings: Sequence[Finding], refused: str | None, host: str | None) -> Verdict:
-    """Put the verifier's answer and the findings together. `refused` is what `verify` gave."""
+def judge(findings: Sequence[Finding], refused: str | None, host: str | None, leaf: Facts) -> Verdict:
+    """Put the verifier's answer and the findings together.
+
+    `refused` is what `verify` gave, `leaf` the first certificate. Without a `host`, only the chain is judged.
+    """
+    if host is None and leaf.ca and not leaf.has_names:
+        return Verdict(
+            "unknown", None, "This is an authority's certificate: it vouches for others and stands for no server."
+        )
     fatal = [finding for finding in findings if finding.refusal is not None]
     if fatal:
         first = min(fatal, key=lambda f: PRECEDENCE.index(f.refusal))
@@ -67,12 +77,6 @@ def judge(findings: Sequence[Finding], refused: str | None, host: str | None) ->
         more = f" ({also} more {'reason' if also == 1 else 'reasons'} below)" if also else ""
         return Verdict("refused", first.refusal, f"{first.title}{more}.", refused)
     some = [finding for finding in findings if finding.refused_by is not None]
-    if host is None:
-        return Verdict(
-            "unknown",
-            None,
-            "The chain itself is in order; whether it is for the right host depends on the host, which was not given.",
-        )
     if some:
         first = some[0]
         return Verdict("depends", None, f"{first.title}: refused by {first.refused_by}.", refused)
@@ -83,8 +87,14 @@ def judge(findings: Sequence[Finding], refused: str | None, host: str | None) ->
             "The verifier refuses it for a reason that is not known to matter to browsers; a browser will tell.",
             refused,
         )
+    if host is None:
+        names = (
+            f"the names it lists ({listed(ticked(leaf.names), most=4)})" if leaf.names else "no host: it lists no name"
+        )
+        return Verdict("accepted", None, f"The chain leads to an authority that is trusted. It speaks for {names}.")
     return Verdict("accepted", None, "The chain leads from this host to an authority that is trusted, without a gap.")
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:400]
+    """The reason alone: without the certificates' own rendering, which says what the reader sees anyway."""
+    return " ".join(_NOISE.sub("", text).split()).removeprefix("validation failed: ")[:300]

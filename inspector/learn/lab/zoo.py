@@ -38,7 +38,8 @@ class ZooServer:
     root_path: Path
     """The zoo's root certificate: trust it, and all but the broken ones are accepted."""
 
-    def __init__(self, zoo: Zoo | None = None) -> None:
+    def __init__(self, zoo: Zoo | None = None, *, port: int = 0) -> None:
+        self._asked = port
         self.zoo = zoo or build()
         self._loop = asyncio.new_event_loop()
         self._directory: tempfile.TemporaryDirectory[str] | None = None
@@ -57,7 +58,7 @@ class ZooServer:
             self.root_path = place / "zoo-root.pem"
             write_new(self.root_path, self.zoo.root.certificate_pem, mode=0o644)
             contexts = {each.host: self._context(each, place) for each in SPECIMENS}
-            listening = socket.create_server((LOOPBACK, 0), backlog=64)
+            listening = socket.create_server((LOOPBACK, self._asked), backlog=64)
         except BaseException:
             self._directory.cleanup()
             raise

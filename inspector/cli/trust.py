@@ -1,0 +1,43 @@
+"""``inspector trust``: the group. Each command is imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = {
+    "show": ("inspector.cli.trust_show", "show_command", "Explain a chain: of a server, a recording, or a file."),
+    "lab": ("inspector.cli.trust_show", "lab_command", "Make a zoo of broken certificates to study."),
+    "serve": ("inspector.cli.trust_show", "serve_command", "Serve that zoo on this machine."),
+}
+
+
+class _TrustGroup(click.Group):
+    """Lists its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; ``None`` where there is none of that name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line each."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, _, told) in _COMMANDS.items()])
+
+
+@click.group("trust", cls=_TrustGroup)
+def trust_group() -> None:
+    """Certificates, and the proxy's own authority: what it is, who trusts it, how to stop that.
+
+    An authority that your system trusts can speak for any site. `install` shows what it will change and asks first;
+    `uninstall` takes it all back.
+    """
