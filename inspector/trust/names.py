@@ -71,7 +71,7 @@ def match_name(
         reason = "The certificate has no subject alternative names, so it speaks for no host."
         if common_name:
             reason += (
-                f" The common name `{common_name}` does not count: browsers have ignored it since 2017 (RFC 9525), though "
+                f" The common name `{common_name}` does not count: browsers have ignored it since 2017 (RFC 9525); "
                 "OpenSSL and what is built on it still fall back to it."
             )
         return NameMatch(False, None, reason)

@@ -163,6 +163,20 @@ def _host_case(target: str, asked: Asked) -> Case:
     return Case(title, source, presented, shown, _sides(presented, shown), notes=tuple(notes))
 
 
+def through_proxy(target: str, asked: Asked) -> Case:
+    """What a client of the proxy `asked.proxy` is shown for a host. Raises `SourceError`."""
+    from inspector.trust.fetch import FetchError, fetch_chain
+
+    host, port = host_and_port(target)
+    title = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        through = fetch_chain(host, port, name=asked.name or host, proxy=asked.proxy)
+    except FetchError as error:
+        raise SourceError(str(error)) from error
+    shown = _explain(through.chain, asked, asked.name or host, asked.moment(), through.handshake, title)
+    return Case(title, f"a TLS handshake just now, through the proxy {asked.proxy}", shown=shown)
+
+
 def _sides(presented: Explained | None, shown: Explained | None) -> Sides | None:
     return compare(presented, shown) if presented is not None and shown is not None else None
 
