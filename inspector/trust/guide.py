@@ -93,9 +93,7 @@ GUIDES: dict[str, Guide] = {
             "Open http://mitm.it, load the certificate for Android, then Settings, Security, Encryption & "
             "credentials, Install a certificate, CA certificate. Android wants a screen lock for that, and warns.",
         ),
-        (
-            "Settings, Security, Encryption & credentials, User credentials: remove it. Take the proxy out of the Wi-Fi.",
-        ),
+        ("Settings, Security, Encryption & credentials, User credentials: remove it, and the proxy of the Wi-Fi.",),
         (
             "Since Android 7, apps trust authorities that a user added only where their developer said so "
             "(`network_security_config.xml`); Chrome does. For your own app, allow `user` certificates in its debug "
