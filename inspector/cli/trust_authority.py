@@ -9,7 +9,7 @@ import click
 
 from inspector.cli import Failed
 from inspector.cli.options import color_option
-from inspector.cli.trust_stores import all_stores, confdir_option, held_authority
+from inspector.cli.trust_stores import confdir_option, held_authority
 
 
 @click.command("export")
@@ -50,6 +50,7 @@ def rotate_command(confdir: Path, days: int, only_names: str, yes: bool) -> None
     from inspector.trust.authority import AuthorityError, find, rotate
     from inspector.trust.names import reference_host
     from inspector.trust.question import day
+    from inspector.trust.stores.here import stores_of
     from inspector.words import listed, ticked
 
     names = [name.strip() for name in only_names.split(",") if name.strip()]
@@ -69,7 +70,7 @@ def rotate_command(confdir: Path, days: int, only_names: str, yes: bool) -> None
         click.echo(f"The present one is not usable: {error}")
     place = confdir.expanduser()
     if old is not None:
-        holding = [store.title for store in all_stores(Path("/"), old) if store.holds(old.stored)]
+        holding = [store.title for store in stores_of(Path("/"), old.certificate_file) if store.holds(old.stored)]
         click.echo(f"This destroys the key of {old.facts.subject}, SHA-256 {old.facts.sha256[:16]}…, for good.")
         if holding:
             click.echo(f"Trusted by {listed(holding)}: `inspector trust uninstall` still finds it there afterwards.")

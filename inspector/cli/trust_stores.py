@@ -58,6 +58,7 @@ def status_command(confdir: Path, root: Path, color: str) -> None:
     from inspector.render.layout import Canvas
     from inspector.trust.authority import retired
     from inspector.trust.question import day
+    from inspector.trust.stores.here import stores_of, unused_warning
     from inspector.words import duration, listed, ticked
 
     held = held_authority(confdir)
@@ -70,7 +71,7 @@ def status_command(confdir: Path, root: Path, color: str) -> None:
     allowed = (
         listed(ticked(facts.permitted)) if facts.permitted else "any name: whoever has its key can impersonate any site"
     )
-    stores = all_stores(root, held)
+    stores = stores_of(root, held.certificate_file)
     holding = [(store, store.holds(held.stored)) for store in stores]
     used = "never noted" if held.last_used is None else f"{day(held.last_used)}"
     canvas.line((facts.subject, "bold"))
@@ -127,7 +128,8 @@ def install_command(confdir: Path, names: tuple[str, ...], root: Path, dry_run: 
         raise Failed(
             f"there is no authority in {confdir.expanduser()} yet: `inspector trust rotate` or the proxy makes one"
         )
-    plans = _plans(_chosen(all_stores(root, held), names), lambda store: store.plan_install(held.stored))
+    stores = _chosen(root, held, names)
+    plans = _plans(stores, lambda store: store.plan_install(held.stored))
     _carry_out(
         plans, dry_run, yes, "Whoever has the key of this authority can then impersonate any site to this machine."
     )
@@ -149,7 +151,7 @@ def uninstall_command(confdir: Path, names: tuple[str, ...], root: Path, dry_run
     wanted: list[Authority] = [*([held.stored] if held is not None else []), *retired(confdir)]
     if not wanted:
         raise Failed(f"there is no authority in {confdir.expanduser()}, so there is nothing to look for")
-    stores = _chosen(all_stores(root, held), names)
+    stores = _chosen(root, held, names)
     for number, authority in enumerate(wanted):
         if number and not any(store.holds(authority) for store in stores):
             continue
@@ -170,35 +172,11 @@ def held_authority(confdir: Path) -> Held | None:
         raise Failed(str(error)) from None
 
 
-def all_stores(root: Path, held: Held | None) -> list[Store]:
-    """Every store that there is here."""
-    from inspector.trust.stores.java import java_stores
-    from inspector.trust.stores.nss import nss_stores
-    from inspector.trust.stores.system import system_store
+def _chosen(root: Path, held: Held | None, names: tuple[str, ...]) -> list[Store]:
+    from inspector.trust.stores.here import stores_of
 
-    home = Path.home()
-    homes = [home] if root == Path("/") else [root / "root", *sorted((root / "home").glob("*"))]
-    file = held.certificate_file if held is not None else Path("mitmproxy-ca-cert.pem")
-    system = system_store(root, home, file)
-    return [*([system] if system is not None else []), *nss_stores(homes), *java_stores(root)]
-
-
-def unused_warning(held: Held, trusting: Sequence[Store]) -> str | None:
-    """What to say of an authority that the system trusts and nobody uses; ``None`` where there is nothing to say."""
-    from inspector.trust.authority import idle
-    from inspector.words import duration
-
-    unused = idle(held)
-    if unused is None or not any(store.name == "system" for store in trusting):
-        return None
-    return (
-        f"This machine trusts the authority everywhere, and it was not used for {duration(unused)}. Until it is "
-        "removed, whoever gets hold of its key can impersonate any site here: `inspector trust uninstall`."
-    )
-
-
-def _chosen(stores: Sequence[Store], names: tuple[str, ...]) -> list[Store]:
-    chosen = [store for store in stores if not names or store.name in names]
+    file = held.certificate_file if held is not None else None
+    chosen = [store for store in stores_of(root, file) if not names or store.name in names]
     if not chosen:
         what = f"of the kind {', '.join(names)} " if names else ""
         raise Failed(f"there is no store {what}here that this program knows")

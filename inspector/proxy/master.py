@@ -41,6 +41,8 @@ from inspector.proxy.save import FlowSaver, open_saver
 from inspector.proxy.stream import Streaming
 from inspector.proxy.upstream import LoopbackOnly, resolve_locally
 from inspector.proxy.watch import Watcher
+from inspector.trust.authority import note_use
+from inspector.trust.stores.here import warning_at_start
 
 RECORDER = Recorder(
     "proxy",
@@ -102,6 +104,7 @@ class Proxy:
             confdir = prepare_directory(self.options.confdir)
             check_settings(self.options.settings)
             check_modes(self.options.modes)
+            self._note_use(confdir)
             settings = mitmproxy_options(self.options, confdir)
             saver = open_saver(check_save(self.options.save)) if self.options.save is not None else None
             self._loop = loop = asyncio.new_event_loop()
@@ -120,6 +123,13 @@ class Proxy:
                 with suppress(OSError):
                     saver.close()
             _one_at_a_time.release()
+
+    def _note_use(self, confdir: Path) -> None:
+        """Say so where the authority was trusted for long without being used, and remember that it is used now."""
+        warning = warning_at_start(confdir)
+        if warning is not None:
+            self._sink.notice(Notice("unsafe", warning))
+        note_use(confdir)
 
     def stop(self) -> None:
         """Make `run` return soon. Does no harm when called twice, too early or too late."""

@@ -93,6 +93,7 @@ def prepare_directory(confdir: Path) -> Path:
             directory.mkdir(mode=0o700, parents=True)
         certificate = directory / "mitmproxy-ca.pem"
         if certificate.exists():
+            _check_private(directory)
             _check_authority(certificate)
         else:
             probe = directory / ".inspector-probe"
@@ -141,6 +142,15 @@ def check_resolve(pairs: Sequence[str]) -> dict[str, str]:
         except ValueError:
             raise ProxyError(f"'{pair}' is not a host and an address; write shop.test:127.0.0.1") from None
     return found
+
+
+def _check_private(directory: Path) -> None:
+    from inspector.trust.authority import AuthorityError, check_private
+
+    try:
+        check_private(directory)
+    except AuthorityError as error:
+        raise ProxyError(str(error)) from error
 
 
 def _check_authority(file: Path) -> None:

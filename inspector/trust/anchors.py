@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from msgspec import Struct
 
-from inspector.trust.facts import BadCertificate, Facts, load, read_facts
+from inspector.trust.facts import BadCertificate, Facts, load, read_facts, subject_name
 from inspector.trust.pem import certificates_in
 
 SYSTEM_BUNDLES = (
@@ -42,7 +42,7 @@ class Anchors(Struct, frozen=True):
 
     def named(self, issuer: bytes) -> tuple[bytes, ...]:
         """Those whose subject is `issuer` (DER of the name)."""
-        return tuple(der for der in self.ders if load(der).subject.public_bytes() == issuer)
+        return tuple(der for der in self.ders if subject_name(load(der)) == issuer)
 
     def facts_of(self, fingerprint: str) -> Facts | None:
         """The anchor of a fingerprint (hex SHA-256)."""

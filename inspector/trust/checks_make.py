@@ -16,6 +16,19 @@ def signatures(q: Question) -> Iterator[Finding]:
     for place, link in enumerate(q.path.links):
         if link.anchored or link.voucher.kind == "itself":
             continue
+        if link.voucher.signature == "unchecked" and link.facts.hash not in ("md5", "md2"):
+            yield Finding(
+                "unknown-signature",
+                Severity.ERROR,
+                "A signature that cannot be checked",
+                f"`{link.facts.subject}` is signed with `{link.facts.signature}`, which is no algorithm that its "
+                "issuer's key and today's clients have in common. A signature that nobody can check vouches for "
+                "nothing.",
+                "The authority signs it again with ECDSA or RSA, and SHA-256.",
+                "ERR_CERT_INVALID",
+                link=place,
+                reference=f"{RFC5280}4.1.1.2",
+            )
         if link.facts.hash in ("sha1", "md5", "md2"):
             name = link.facts.hash.upper().replace("SHA1", "SHA-1")
             yield Finding(

@@ -248,6 +248,22 @@ def _read(cert: x509.Certificate, der: bytes) -> Facts:
     )
 
 
+def subject_name(cert: x509.Certificate) -> bytes | None:
+    """The DER of the subject's name, for comparing; ``None`` where it cannot be read."""
+    try:
+        return cert.subject.public_bytes()
+    except Exception:  # hostile certificates fail in many ways
+        return None
+
+
+def issuer_name(cert: x509.Certificate) -> bytes | None:
+    """The DER of the issuer's name, for comparing; ``None`` where it cannot be read."""
+    try:
+        return cert.issuer.public_bytes()
+    except Exception:  # as above
+        return None
+
+
 Signature = Literal["good", "bad", "unchecked"]
 
 

@@ -13,7 +13,7 @@ from cryptography import x509
 from msgspec import Struct
 
 from inspector.trust.anchors import Anchors
-from inspector.trust.facts import Facts, Signature, load, read_facts, signed_by
+from inspector.trust.facts import Facts, Signature, issuer_name, load, read_facts, signed_by, subject_name
 
 LONGEST = 12
 """Links followed at most; real chains have two to four."""
@@ -102,12 +102,12 @@ def follow(sent: Sequence[bytes], anchors: Anchors) -> Path:
 def _issuer(
     cert: x509.Certificate, facts: Facts, sent: Sequence[bytes], anchors: Anchors, seen: set[bytes]
 ) -> tuple[_Candidate | None, Voucher]:
-    name = cert.issuer.public_bytes()
+    name = issuer_name(cert)
+    if name is None:
+        return None, Voucher("nobody", facts.issuer, None)
     candidates = [_Candidate(der, None) for der in anchors.named(name)]
     candidates += [
-        _Candidate(der, index)
-        for index, der in enumerate(sent)
-        if der not in seen and load(der).subject.public_bytes() == name
+        _Candidate(der, index) for index, der in enumerate(sent) if der not in seen and subject_name(load(der)) == name
     ]
     checked = [(each, signed_by(cert, load(each.der))) for each in candidates if each.der not in seen]
     for wanted in ("good", "unchecked"):

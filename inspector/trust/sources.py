@@ -18,6 +18,9 @@ from inspector.trust.pem import certificates_in, holds_private_key
 from inspector.trust.sides import Sides, compare
 from inspector.url import parse
 
+_RECORDING = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]|\d+:|\x1f\x8b|PK\x03\x04")
+"""How recordings begin, which may well have certificates quoted in them: JSON, a netstring, gzip, zip."""
+
 MOST_CASES = 50
 """Distinct chains shown of one recording."""
 
@@ -81,7 +84,8 @@ def cases(target: str, asked: Asked) -> list[Case]:
     """
     path = Path(target)
     if path.is_file():
-        ders = certificates_in(_content(path))
+        content = _content(path)
+        ders = [] if _RECORDING.match(content) else certificates_in(content)
         return [_file_case(path, ders, asked)] if ders else _capture_cases(target, asked)
     if "/" in target and "//" not in target:
         raise SourceError(f"there is no file {target}")

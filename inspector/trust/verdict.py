@@ -88,9 +88,7 @@ def judge(findings: Sequence[Finding], refused: str | None, host: str | None, le
             refused,
         )
     if host is None:
-        names = (
-            f"the names it lists ({listed(ticked(leaf.names), most=4)})" if leaf.names else "no host: it lists no name"
-        )
+        names = f"the names it lists: {listed(ticked(leaf.names), most=4)}" if leaf.names else "no host at all"
         return Verdict("accepted", None, f"The chain leads to an authority that is trusted. It speaks for {names}.")
     return Verdict("accepted", None, "The chain leads from this host to an authority that is trusted, without a gap.")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from inspector.learn.lab import Lab
 from inspector.learn.lab.zoo import ZooServer
 from inspector.trust.anchors import Anchors, from_file
 
@@ -23,3 +24,9 @@ def anchors(zoo: ZooServer) -> Anchors:
 @pytest.fixture(scope="session")
 def crl(zoo: ZooServer) -> bytes:
     return zoo.zoo.crl.public_bytes(Encoding.DER)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    with Lab() as running:
+        yield running

@@ -157,7 +157,12 @@ def apply(plan: Plan, told: Callable[[Step], None] = lambda step: None) -> None:
             step.take()
         except OSError as error:
             _take_back(written)
-            raise StoreError(f"cannot {step}: {error.strerror or error}{_hint(error)}") from error
+            hint = (
+                "; this store needs an administrator: run the same command with sudo, and --confdir"
+                if (isinstance(error, PermissionError))
+                else ""
+            )
+            raise StoreError(f"cannot {step}: {error.strerror or error}{hint}") from error
         except StoreError:
             _take_back(written)
             raise
@@ -168,14 +173,6 @@ def apply(plan: Plan, told: Callable[[Step], None] = lambda step: None) -> None:
 def _take_back(written: Sequence[Path]) -> None:
     for path in written:
         path.unlink(missing_ok=True)
-
-
-def _hint(error: OSError) -> str:
-    return "; the system's store needs an administrator: run the same command with sudo" if _denied(error) else ""
-
-
-def _denied(error: OSError) -> bool:
-    return isinstance(error, PermissionError)
 
 
 def run(argv: Sequence[str], given: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
