@@ -85,7 +85,8 @@ def _holding(markup: str) -> tuple[Context, str, str, str] | None:
     from selectolax.lexbor import LexborHTMLParser
 
     root = LexborHTMLParser(markup.encode("utf-8", "replace")).root
-    for node in root.traverse(include_text=True) if root is not None else ():
+    whole = root.parent if root is not None else None  # comments may stand before the page's own element
+    for node in whole.traverse(include_text=True) if whole is not None else ():
         tag = (node.tag or "").lower()
         if tag == "-text":
             content = node.text(deep=False) or ""

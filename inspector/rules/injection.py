@@ -15,6 +15,7 @@ from inspector.rules.base import (
     request_field,
     response_field,
     rule,
+    status,
     url_query,
 )
 from inspector.rules.found import at, content, quoted
@@ -217,7 +218,7 @@ def _leaves(value: str) -> str | None:
     "inj/path-traversal",
     Severity.NOTE,
     "The request asks for a file outside",
-    on=(*url_query(), *request_content(), *recorded_content("text", "html", "none", "other")),
+    on=(*url_query(), *request_content(), *status(400, 403, 404), *recorded_content("text", "html", "none", "other")),
     references=(
         "https://cwe.mitre.org/data/definitions/22.html",
         "https://owasp.org/www-community/attacks/Path_Traversal",

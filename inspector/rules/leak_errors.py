@@ -209,10 +209,17 @@ _IN_FIELD = re.compile(
 )
 
 
+_LEADS = ("location", "content-location", "link")
+"""Fields that hold addresses, in which only the host counts."""
+
+
 @lru_cache(maxsize=1024)
-def _address_in(value: str) -> str | None:
-    match = _IN_FIELD.search(value[:500])
-    return match[0] if match else None
+def _address_in(value: str, host_alone: bool) -> str | None:
+    value = value[:500]
+    match = _IN_FIELD.search(value)
+    if match is None or (host_alone and value[max(match.start() - 2, 0) : match.start()] != "//"):
+        return None
+    return match[0]
 
 
 @lru_cache(maxsize=512)
@@ -258,7 +265,7 @@ def private_address(x: Subject) -> Finding | None:
     index = x.res.index
     for name in _HEADERS:
         if name in index:
-            found = _address_in(x.res.get(name) or "")
+            found = _address_in(x.res.get(name) or "", name in _LEADS)
             if found is not None:
                 return _inner(x, found, x.response_field(name, found), f"`{x.res.named(name)}`", name)
     hits = x.marks.of("private-address")
@@ -273,7 +280,7 @@ def private_address(x: Subject) -> Finding | None:
 
 def _inner(x: Subject, found: str, evidence: Evidence, who: str, field: str) -> Finding:
     shown = x.masker.text(found[:80])
-    leads = field in ("location", "content-location", "link")
+    leads = field in _LEADS
     return Finding(
         f"{who} names `{shown}`, which is an address of a private network."
         + (

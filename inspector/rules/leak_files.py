@@ -64,7 +64,7 @@ def directory_listing(x: Subject) -> Finding | None:
     hits = x.marks.of("listing")
     if not hits or page is None or x.local or x.status != 200:
         return None
-    files = _files(page, iis=hits[0].mark.id == "listing/iis")
+    files = _files(page, iis=hits[0].mark.id == "listing/iis", above=b"Parent Directory<" in content(x))
     if files is None:
         return None
     meant = _MEANT_TO_LIST.search(x.url.host) or _MEANT_TO_LIST.search(x.url.path)
@@ -78,10 +78,10 @@ def directory_listing(x: Subject) -> Finding | None:
     )
 
 
-def _files(page: HtmlPage, *, iis: bool) -> list[str] | None:
-    """The names a listing links to; ``None`` where the page is not one."""
+def _files(page: HtmlPage, *, iis: bool, above: bool) -> list[str] | None:
+    """The names a listing links to; ``None`` where the page is not one. `above`: it names the folder above."""
     links = [e.get("href") or "" for e in page.having("a")]
-    up = any(link in ("../", "..", "/") or link.startswith(("?C=", "?N=", "?M=")) for link in links)
+    up = above or any(link in ("../", "..") or link.startswith(("?C=", "?N=", "?M=")) for link in links)
     names = [link for link in links if link and not link.startswith(("/", "?", "#", ".")) and "://" not in link]
     if page.title.startswith("Directory listing for /"):  # Python's http.server links to no folder above
         return names if len(names) == len(links) else None
