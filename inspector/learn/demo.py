@@ -33,6 +33,9 @@ CHAPTERS = {
     "forms": "Forms: what each redirect does to a POST",
     "caching": "Caching: what is reused, what is asked about again, what is never kept",
     "security": "Security fields: a page without, a page with, and what gets blocked",
+    "injection": "Injection: what the request says comes back as markup, in fields, in a statement",
+    "leaks": "Leaks: a key, a listing, sources, a card number",
+    "limits": "Rate limits: what is left, and a client that does not wait",
     "status": "Statuses: an API that says the wrong thing",
     "compression": "Compression",
     "authentication": "Authentication: Basic and Bearer",
@@ -107,7 +110,7 @@ def run(terminal: Terminal, options: Options, save: Path | None = None) -> tuple
         with RunningProxy(settings, narrator) as proxy:
             _introduce(Canvas(terminal.console), lab, proxy)
             context = ssl.create_default_context(cafile=proxy.ca_certificate)
-            steps = visit(lab, proxy.url, verify=context, on_chapter=narrator.chapter)
+            steps = visit(lab, proxy.url, verify=context, on_chapter=narrator.chapter, limit=30)
             proxy.stop()
             stories = proxy.engine.finish()
     _conclude(terminal, narrator, stories)

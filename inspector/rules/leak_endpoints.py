@@ -81,8 +81,9 @@ _BY_MARK = {
 
 
 @lru_cache(maxsize=2048)
-def _inside(path: str) -> _Inside | None:
-    return next((inside for pattern, inside in _BY_PATH if pattern.search(path)), None)
+def inside(path: str) -> _Inside | None:
+    """What is known to be at a path that only those who run a site should see; ``None`` for any other."""
+    return next((found for pattern, found in _BY_PATH if pattern.search(path)), None)
 
 
 @rule(
@@ -124,39 +125,40 @@ def debug_endpoint(x: Subject) -> Finding | None:
     if x.local or x.status != 200 or x.method not in ("GET", "POST"):
         return None
     hits = x.marks.of("debug")
-    inside = _inside(x.url.path)
+    known = inside(x.url.path)
     evidence: tuple[Evidence, ...] = (x.request_line(), x.status_evidence())
     if hits:
         found = _BY_MARK[hits[0].mark.id]
         return _open(x, found, (x.request_line(), at(x, hits[0])), certain=True)
-    if inside is None or (x.is_html and not inside.page):
+    if known is None or (x.is_html and not known.page):
         return None
     recorded = x.recorded_kind is not None
-    if inside.group and recorded and not x.marks.of(inside.group):
+    if known.group and recorded and not x.marks.of(known.group):
         return None
     if not recorded and not _some_content(x):
         return None
-    return _open(x, inside, evidence, certain=recorded)
+    return _open(x, known, evidence, certain=recorded)
 
 
 def _some_content(x: Subject) -> bool:
     return x.response is not None and x.response.body.state in ("omitted", "truncated", "full")
 
 
-def _open(x: Subject, inside: _Inside, evidence: tuple[Evidence, ...], *, certain: bool) -> Finding:
-    plain = inside.severity is Severity.INFO
+def _open(x: Subject, what: _Inside, evidence: tuple[Evidence, ...], *, certain: bool) -> Finding:
+    plain = what.severity is Severity.INFO
     return Finding(
-        f"`{x.masker.text(x.url.path[:80])}` answers with {inside.name}. "
+        f"`{x.masker.text(x.url.path[:80])}` answers with {what.name}. "
         + (
             "Where the API is public, so may its description be; it also lists what nobody was meant to find."
             if plain
             else "It is meant for those who run the site, and this request needed no more than the address."
             if "authorization" not in x.req and "cookie" not in x.req
-            else "It is meant for those who run the site. The request carried credentials, which may be what opens it."
+            else "It is meant for those who run the site. What the request carried may be what opens it: a request "
+            "without cookies and `Authorization` would tell."
         ),
-        inside.fix or None,
+        what.fix or None,
         evidence,
-        title=f"Open to whoever asks: {inside.name}" if not plain else f"Published: {inside.name}",
-        severity=inside.severity,
+        title=f"Open to whoever asks: {what.name}" if not plain else f"Published: {what.name}",
+        severity=what.severity,
         certainty="certain" if certain else "likely",
     )

@@ -12,6 +12,7 @@ from inspector.content.scan import Hit
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, mark, response_field, rule
 from inspector.rules.found import as_code, at, content
+from inspector.rules.leak_endpoints import inside
 from inspector.site import same_site
 
 if TYPE_CHECKING:
@@ -128,13 +129,13 @@ _EXTENSION = re.compile(r"\.(?:php\d?|phtml|aspx?|ascx|jspx?|cgi|pl|py|rb|inc)$"
 )
 def source_code(x: Subject) -> Finding | None:
     """Code where a page was to be, or a file that is known to hold settings."""
-    if x.status >= 400:
-        return None
+    if x.status >= 400 or inside(x.url.path) is not None:
+        return None  # `leak/debug-endpoint` tells of files that are known by their address
     data = content(x)
     hit = next((hit for hit in x.marks.of("source") if _sent_by_mistake(x, data, hit)), None)
     if hit is None:
         return None
-    settings = hit.mark.id in ("source/env", "source/git")
+    settings = hit.mark.id == "source/env"
     return Finding(
         f"The response holds {hit.mark.name}"
         + (", which was meant for the server alone." if settings else ", which the server was to run and not to send."),
@@ -159,7 +160,7 @@ def _line(x: Subject, data: bytes, hit: Hit) -> tuple[str, str]:
 def _sent_by_mistake(x: Subject, data: bytes, hit: Hit) -> bool:
     kind, path = x.recorded_kind, x.url.path
     if hit.mark.id == "source/git":
-        return "/.git/" in path
+        return False  # known by its address, or part of somebody's download
     if hit.mark.id == "source/env":
         return ".env" in path or (kind != "html" and data[: hit.start].count(b"=") + data.count(b"=", hit.end) >= 2)
     if hit.mark.id == "source/script":
@@ -233,7 +234,6 @@ def _own(x: Subject) -> bool:
         console.log("jQuery");
         //# sourceMappingURL=jquery.min.map
         """,
-    once="origin",
 )
 def source_map(x: Subject) -> Finding | None:
     """A map that is named is information; one that is answered, with the sources in it, is worth a note."""
@@ -243,11 +243,10 @@ def source_map(x: Subject) -> Finding | None:
     data = content(x) if hits else b""
     served = next((hit for hit in hits if hit.mark.id == "source-map/sources"), None)
     if served is not None and (x.url.path.endswith(".map") or data[:1] == b"{"):
-        sources = data.count(b".ts") + data.count(b".js")
+        if not x.session.first("leak/source-map served", x.url.origin):
+            return None
         return Finding(
-            "This source map has the sources in it: every file as it was written, comments included."
-            if sources
-            else "This source map has the sources in it, as they were written.",
+            "This source map has the sources in it: every file as it was written, comments included.",
             "The build keeps maps apart (`hidden-source-map`), and the server does not serve `.map` files.",
             (x.request_line(), at(x, served, behind=20)),
         )
@@ -259,16 +258,18 @@ def source_map(x: Subject) -> Finding | None:
         evidence, address = at(x, named, ahead=24, behind=0), data[named.start : named.end].decode("latin-1")
     else:
         return None
-    inside = address.startswith("data:")
+    if not x.session.first("leak/source-map named", x.url.origin):
+        return None
+    within = address.startswith("data:")
     return Finding(
         "The file carries its source map, and with it the sources, within itself; every visitor downloads them."
-        if inside
+        if within
         else f"The file says where its source map is: `{x.masker.url(address[:80])}`. Whether the server gives it to "
         "everybody, asking for it tells.",
         "The build writes maps to files of their own, and leaves this comment out (`hidden-source-map`).",
         (evidence,),
-        title="The source map travels with the file" if inside else "The file names its source map",
-        severity=None if inside else Severity.INFO,
+        title="The source map travels with the file" if within else "The file names its source map",
+        severity=None if within else Severity.INFO,
     )
 
 

@@ -146,7 +146,7 @@ def reflected(x: Subject) -> Finding | None:
         return Finding(
             f"The value of {each.called} stands {where} as it was sent, and ends it there: what follows in it is read "
             f"as {kind}.{_said(x)}",
-            f"Where the server writes the value, it has to {_ENCODE[there.context]}.",
+            f"Where the server writes the value: {_ENCODE[there.context]}.",
             _evidence(x, each, there, "no longer text"),
             title=f"{_called(each)} comes back as {kind}",
         )

@@ -13,7 +13,23 @@ import pytest
 
 from inspector.learn.demo import CHAPTERS
 
-TOPICS = {"status", "cors", "cache", "cookies", "security", "protocol", "client", "redirect", "websocket"}
+TOPICS = {
+    "status",
+    "cors",
+    "cache",
+    "cookies",
+    "security",
+    "protocol",
+    "client",
+    "redirect",
+    "websocket",
+    "xss",
+    "sqli",
+    "inj",
+    "jsonp",
+    "leak",
+    "ratelimit",
+}
 
 
 def inspector(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from inspector.learn.lab.content import caching, cookies, cors, pages, protocol, redirects, security, statuses
+from inspector.learn.lab.content import (
+    caching,
+    cookies,
+    cors,
+    injection,
+    leaks,
+    pages,
+    protocol,
+    redirects,
+    security,
+    statuses,
+)
 from inspector.learn.lab.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -12,6 +23,8 @@ ROUTES: tuple[Route, ...] = (
     *cookies.ROUTES,
     *caching.ROUTES,
     *security.ROUTES,
+    *injection.ROUTES,
+    *leaks.ROUTES,
     *statuses.ROUTES,
     *protocol.ROUTES,
 )

@@ -121,6 +121,9 @@ class _Story:
             ("forms", self.forms),
             ("caching", self.come_back),
             ("security", self.look_for_protection),
+            ("injection", self.try_to_break_in),
+            ("leaks", self.look_around),
+            ("limits", self.ask_too_often),
             ("status", self.ask_the_api),
             ("compression", self.pack),
             ("authentication", self.log_in),
@@ -221,6 +224,38 @@ class _Story:
         # What a browser without mixed-content blocking asks for; current ones block or upgrade these.
         await load("an image over plain HTTP", mixed, f"{at.shop_plain}/images/plain.svg", "image")
         await load("a script over plain HTTP", mixed, f"{at.shop_plain}/scripts/plain.js", "script")
+
+    async def try_to_break_in(self) -> None:
+        at, home = self.at, self.home
+        script = "%3Cscript%3Ealert(1)%3C/script%3E"
+        await self.client.navigate("a search with a script in it", f"{at.shop}/search?q={script}", page=home)
+        await self.client.navigate("the same, encoded", f"{at.shop}/search/encoded?q={script}", page=home)
+        await self.client.navigate(
+            "an item with a quote in its number", f"{at.shop}/item?id=7%27%20OR%201=1--", page=home
+        )
+        await self.client.navigate("a file outside", f"{at.shop}/invoice?name=../../etc/passwd", page=home)
+        injected = f"{at.shop}/language?to=en%0d%0aX-Injected:%20yes"
+        await self.client.navigate("a parameter with a line break", injected, page=home)
+        await self.client.load("data as a script", home, f"{at.api}/me.js?callback=show", "script")
+
+    async def look_around(self) -> None:
+        at, home, load = self.at, self.home, self.client.load
+        await load("a script with a token", home, f"{at.shop}/scripts/config.js", "script")
+        await load("a script with a source map", home, f"{at.shop}/scripts/shop.js", "script")
+        for path in ("scripts/shop.js.map", "uploads/", ".git/config", "old-cart.php", "branches"):
+            await self.client.navigate(f"type /{path}", f"{at.shop}/{path}")
+        await self.client.call("a payment card", f"{at.api}/me/payment")
+        await self.client.call(
+            "a schema",
+            f"{at.api}/graphql",
+            method="POST",
+            content='{"query": "{ __schema { types { name } } }"}',
+            fields=_JSON,
+        )
+
+    async def ask_too_often(self) -> None:
+        for name in ("items", "few-left", "none-left", "none-left"):
+            await self.client.call(f"limits: {name}", f"{self.at.api}/limits/{name}")
 
     async def ask_the_api(self) -> None:
         api, call = self.at.api, self.client.call
