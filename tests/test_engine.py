@@ -195,6 +195,7 @@ NAMES = st.sampled_from(
 HOSTILE = st.lists(st.tuples(NAMES, st.text(max_size=60)), max_size=8).map(Fields.of)
 
 
+@settings(deadline=None)  # the first example pays for what is imported lazily
 @given(
     request=HOSTILE,
     response=HOSTILE,

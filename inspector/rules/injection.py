@@ -19,7 +19,7 @@ from inspector.rules.base import (
     url_query,
 )
 from inspector.rules.found import at, content, quoted
-from inspector.rules.inputs import Input, asked, parameters
+from inspector.rules.inputs import Input, asked, may_hold, parameters
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -176,6 +176,8 @@ def _foreign(x: Subject, name: str) -> Finding | None:
 
 
 def _fixated(x: Subject) -> Finding | None:
+    if not may_hold(x, ("sess", "sid", "cfid", "cftoken")):
+        return None
     given = {i.name: i.value for i in parameters(x) if _SESSIONS.match(i.name) and len(i.value) >= 6}
     if not given:
         return None
@@ -199,6 +201,11 @@ _FILE = re.compile(
     r"(?:windows|winnt)[/\\](?:win\.ini|system32)|boot\.ini$|WEB-INF[/\\]web\.xml",
     re.IGNORECASE,
 )
+_WRITTEN = (
+    *("..", "%2e", "%252", "etc/", "etc%2f", "etc%5c", "file:", "file%3", "php:", "php%3", "proc/", "proc%2f"),
+    *("win.ini", "system32", "boot.ini", "web-inf"),
+)
+"""What a query holds as it is written, where a value in it leads anywhere."""
 _IN_PATH = re.compile(r"(?:\.|%2e|%252e){2}(?:[/\\]|%2f|%5c|%252f|%255c)", re.IGNORECASE)
 
 
@@ -250,9 +257,9 @@ def _leaves(value: str) -> str | None:
 )
 def path_traversal(x: Subject) -> Finding | None:
     """An attempt, and whether it was answered with a file of the system."""
-    files = x.marks.of("file")
-    given = next((i for i in parameters(x) if _leaves(i.value)), None)
-    in_path = given is None and len(_IN_PATH.findall(x.url.path)) >= 2
+    files, path = x.marks.of("file"), x.url.path[:1000]
+    given = next((i for i in parameters(x) if _leaves(i.value)), None) if may_hold(x, _WRITTEN) else None
+    in_path = given is None and (".." in path or "%2" in path) and len(_IN_PATH.findall(path)) >= 2
     if given is None and not in_path:
         return None
     what = given.called if given is not None else "the path"

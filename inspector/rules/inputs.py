@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
 from msgspec import Struct
@@ -39,11 +39,17 @@ class Input(Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=1024)
 def _pairs(text: str, source: Source) -> tuple[Input, ...]:
-    try:
-        pairs = parse_qsl(text[:LONGEST], keep_blank_values=False, errors="replace")
-    except ValueError:
-        return ()
-    return tuple(Input(source, name, value) for name, value in pairs[:MOST])
+    """Names and values that are not empty (URL Standard, "application/x-www-form-urlencoded parsing")."""
+    found = []
+    for part in text[:LONGEST].split("&", MOST)[:MOST]:
+        name, _, value = part.partition("=")
+        if value:
+            found.append(Input(source, _decoded(name), _decoded(value)))
+    return tuple(found)
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 _MULTIPART = re.compile(r'name="([^"\r\n]{1,80})"\r?\n\r?\n(.{1,2000}?)\r?\n--', re.DOTALL)
@@ -76,6 +82,21 @@ def parameters(x: Subject) -> tuple[Input, ...]:
 
 def _parameters(x: Subject) -> tuple[Input, ...]:
     return (*(_pairs(x.url.query, "query") if x.url.query else ()), *_content(x))
+
+
+def _lower_query(x: Subject) -> str:
+    return x.url.query[:8000].lower()
+
+
+def may_hold(x: Subject, terms: tuple[str, ...]) -> bool:
+    """Whether it is worth taking the parameters apart.
+
+    It is where there is content, or where the query, as it is written, holds one of `terms` (in lower case).
+    """
+    if x.request.body.source is not None:
+        return True
+    query = x.memo(_lower_query)
+    return any(term in query for term in terms) if query else False
 
 
 def path_parts(x: Subject) -> tuple[Input, ...]:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from inspector.content.kinds import kind_of
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, mark, rule, status
 from inspector.rules.found import at
@@ -80,9 +81,22 @@ _BY_MARK = {
 }
 
 
+_ASSETS = frozenset({"image", "font", "media", "script", "style"})
+
+
+_TELLING = (
+    *("/.", "actuator", "debug", "server-", "_profiler", "telescope", "_ignition", ".axd", "rails/", "adminer"),
+    *("phpmyadmin", "metrics", "swagger", "api-docs", "openapi", ".sql", ".bak", ".swp", "web.config", "web-inf"),
+)
+"""What a path holds, in lower case, where any of the patterns matches: most paths hold none of it."""
+
+
 @lru_cache(maxsize=2048)
 def inside(path: str) -> _Inside | None:
     """What is known to be at a path that only those who run a site should see; ``None`` for any other."""
+    lower = path.lower()
+    if not any(telling in lower for telling in _TELLING):
+        return None
     return next((found for pattern, found in _BY_PATH if pattern.search(path)), None)
 
 
@@ -122,7 +136,7 @@ def inside(path: str) -> _Inside | None:
 )
 def debug_endpoint(x: Subject) -> Finding | None:
     """By what the content is, or by the address where the content does not speak against it."""
-    if x.local or x.status != 200 or x.method not in ("GET", "POST"):
+    if x.local or x.status != 200 or x.method not in ("GET", "POST") or kind_of(x.media_type) in _ASSETS:
         return None
     hits = x.marks.of("debug")
     known = inside(x.url.path)

@@ -193,7 +193,6 @@ _HEADERS = (
     "location",
     "content-location",
     "via",
-    "server",
     "link",
     *_INNER,
     "x-served-by",

@@ -11,7 +11,7 @@ from inspector import words
 from inspector.report import Severity
 from inspector.rules.base import Finding, mark, request_content, rule, url_query
 from inspector.rules.found import as_code, at, content
-from inspector.rules.inputs import Input, asked, parameters
+from inspector.rules.inputs import Input, asked, may_hold, parameters
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -133,6 +133,11 @@ _FREE_TEXT = re.compile(
     re.I,
 )
 _HINT = re.compile(r"['\";#]|--|/\*|select|union|sleep|waitfor|benchmark|order\s+by", re.IGNORECASE)
+_WRITTEN = (
+    *("'", "%27", '"', "%22", "--", "%2d", "#", "%23", "/*", "%2f*", "%25"),
+    *("select", "union", "sleep", "waitfor", "benchmark", "order"),
+)
+"""What a query holds as it is written, where a value in it has two tokens."""
 
 
 @lru_cache(maxsize=2048)
@@ -175,6 +180,8 @@ def tokens(value: str) -> tuple[str, ...]:
 )
 def payload(x: Subject) -> Finding | None:
     """The value with the most tokens; two at least."""
+    if not may_hold(x, _WRITTEN):
+        return None
     found: tuple[Input, tuple[str, ...]] | None = None
     for given in parameters(x):
         marks = tokens(given.value)
