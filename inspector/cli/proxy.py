@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
@@ -109,6 +109,11 @@ class _NotExecutable(Failed):
     help="Look for a host at this address, whatever its name resolves to (repeatable).",
 )
 @click.option(
+    "--ui",
+    type=click.Choice(["console", "web"]),
+    help="Run mitmproxy's own console, or mitmweb, with the findings in it.",
+)
+@click.option(
     "--mode",
     "modes",
     multiple=True,
@@ -143,6 +148,7 @@ def proxy_command(
     confdir: Path,
     body_limit: int,
     resolve: tuple[str, ...],
+    ui: Literal["console", "web"] | None,
     modes: tuple[str, ...],
     settings: tuple[str, ...],
     ignore_hosts: tuple[str, ...],
@@ -192,6 +198,8 @@ def proxy_command(
             return 0
         if save is not None:
             check_save(save)  # before the second that loading mitmproxy takes
+        if ui is not None:
+            return _run_interface(options, command, browser, ui)
         with ExitStack() as stack:
             stream: TextIO = sys.stderr if command and not browser else sys.stdout
             if log is not None:
@@ -248,6 +256,24 @@ def _run(
             stack.close()
             view.footer(proxy.engine.finish(), options)
     return proxy.status
+
+
+def _run_interface(
+    options: ProxyOptions, command: tuple[str, ...], browser: str | None, ui: Literal["console", "web"]
+) -> int:
+    """One of mitmproxy's own interfaces, with a browser inside if one was asked for."""
+    from inspector.proxy.browser import find
+    from inspector.proxy.inside import BrowserInside
+    from inspector.proxy.options import ProxyError
+
+    if command and browser is None:
+        raise ProxyError("a command and mitmproxy's interface would share one terminal: leave out --ui")
+    found = find(browser) if browser is not None else None
+
+    from inspector.proxy.ui import run_ui
+
+    run_ui(ui, options, BrowserInside(found, command, lambda: None) if found is not None else None)
+    return 0
 
 
 def _subject(browser: str | None, command: tuple[str, ...]) -> str | None:

@@ -9,11 +9,13 @@ metadata (saved with it), a content view named "Inspector", and a line in the lo
 from __future__ import annotations
 
 import logging
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from mitmproxy import contentviews, ctx
 
-from inspector.engine import Engine, Options
+from inspector.engine import EVERYTHING, Engine, Options
 from inspector.exchange import Recorder
 from inspector.proxy.annotate import Annotated, Annotator, findings_of
 from inspector.proxy.watch import Watcher
@@ -39,15 +41,19 @@ def explain(*topics: str) -> list[object]:
     They change nothing of what passes. Several of them can be loaded together.
     """
     name = "-".join(("inspector", *topics)) if topics else "inspector-all"
-    return [Watcher(f"{name}-watcher"), Explainer(name, topics)]
+    return [Watcher(f"{name}-watcher"), Explainer(name, Options(only=frozenset(topics)))]
 
 
 class Explainer:
-    """Explains an exchange when it ends and marks its flow, before mitmproxy saves it."""
+    """Explains an exchange when it ends and marks its flow, before mitmproxy saves it.
 
-    def __init__(self, name: str, topics: tuple[str, ...]) -> None:
+    `options` says what is told, `hosts` (patterns such as ``*.shop.test``) of whom: of all, if empty.
+    """
+
+    def __init__(self, name: str, options: Options = EVERYTHING, hosts: tuple[str, ...] = ()) -> None:
         self.name = name
-        self._topics = frozenset(topics)
+        self._options = options
+        self._hosts = tuple(host.lower() for host in hosts)
         self._annotator: Annotator | None = None
 
     def load(self, loader: Loader) -> None:
@@ -90,8 +96,11 @@ class Explainer:
     def _explain(self, flow: http.HTTPFlow) -> None:
         if flow.request.data.host == getattr(ctx.options, "onboarding_host", None):
             return
+        if self._hosts and not any(fnmatchcase(flow.request.pretty_host.lower(), host) for host in self._hosts):
+            return
         if self._annotator is None:
-            options = Options(only=self._topics, reveal=bool(getattr(ctx.options, REVEAL_OPTION, False)))
+            reveal = self._options.reveal or bool(getattr(ctx.options, REVEAL_OPTION, False))
+            options = msgspec.structs.replace(self._options, reveal=reveal)
             self._annotator = Annotator(Engine(options), Recorder("proxy", "mitmproxy", vantage="proxy"))
         annotated = self._annotator.annotate(flow)
         if annotated.report.annotations:
