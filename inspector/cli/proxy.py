@@ -45,7 +45,7 @@ class _NotExecutable(Failed):
     type=click.Choice(_BROWSERS),
     is_flag=False,
     flag_value="any",
-    metavar="NAME",
+    metavar="[NAME]",
     help="Open a browser with a throw-away profile that uses and trusts the proxy: chromium, chrome, firefox, edge or "
     "any (default). What follows `--` goes to the browser: a URL, its options.",
 )
@@ -54,7 +54,7 @@ class _NotExecutable(Failed):
     type=click.Choice(_SHELLS),
     is_flag=False,
     flag_value="auto",
-    metavar="SHELL",
+    metavar="[SHELL]",
     help="Print the variables that make programs use and trust the proxy, for sh, fish or powershell, and end.",
 )
 @click.option(

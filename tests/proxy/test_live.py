@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from inspector.exchange import Context, Exchange, Recorder, Request
+from inspector.exchange import Context, Exchange, Fields, Recorder, Request
 from inspector.proxy.live import LiveView, Pace, Shown
 from inspector.proxy.notice import Notice
 from inspector.proxy.options import Listening, ProxyOptions
+from inspector.proxy.pages import Pages
+from inspector.proxy.progress import Waiting
 from inspector.render.console import make_console
 from inspector.render.terminal import Terminal
 from inspector.report import Annotation, ExchangeReport, Severity
@@ -68,3 +70,80 @@ def test_the_header_warns_of_an_open_door_and_of_secrets_in_files() -> None:
     assert "Only exchanges with *.a.test" in told
     assert "\x1b" not in told
     assert "inspector explain 'x y.har'" in told
+
+
+def test_quiet_shows_errors_and_warnings_alone() -> None:
+    live, printed = view(Shown(quiet=True))
+    live.exchange(EXCHANGE, report(7, ("a/w", Severity.WARNING), ("a/n", Severity.NOTE), ("a/i", Severity.INFO)))
+    told = printed.getvalue()
+    assert "#7 GET" in told, "an exchange has its number"
+    assert "a/w" in told
+    assert "a/n" not in told
+    assert "a/i" not in told
+
+
+def test_what_runs_inside_needs_no_instructions() -> None:
+    live, printed = view(Shown(inside="curl"))
+    live.header(Listening("127.0.0.1", 8080, Path("/ca.pem")), ProxyOptions())
+    assert "with curl inside" in printed.getvalue()
+    assert "mitm.it" not in printed.getvalue()
+
+
+def made(url: str, kind: str, referer: str | None = None) -> Exchange:
+    fields = Fields.of([("Referer", referer)] if referer else [])
+    return Exchange(0, Request("GET", url, fields), Context(Recorder("proxy"), resource_type=kind))
+
+
+def test_exchanges_are_headed_by_their_page() -> None:
+    live, printed = view()
+    page, other = "https://a.test/list?token=sesame12", "https://b.test/"
+    live = LiveView(live._terminal, ALL, hide=lambda url: url.replace("sesame12", "[masked 1]"))
+    for index, exchange in enumerate(
+        (
+            made(page, "document"),
+            made("https://cdn.test/a.css", "stylesheet", "https://a.test/"),  # the policy cut it down to the origin
+            made("https://cdn.test/a.woff", "font", "https://cdn.test/a.css"),
+            made(other, "document"),
+            made("https://b.test/b.js", "script", other),
+            made("https://c.test/", "fetch"),
+        )
+    ):
+        live.exchange(exchange, report(index))
+    headings = [line for line in printed.getvalue().splitlines() if line.startswith("── ")]
+    assert [heading.split()[1] for heading in headings] == [
+        "https://a.test/list?token=[masked",
+        "https://b.test/",
+        "of",
+    ]
+    assert "sesame12" not in printed.getvalue()
+
+
+def test_pages_are_bounded() -> None:
+    pages = Pages()
+    for number in range(3000):
+        pages.of(made(f"https://{number}.test/", "document"))
+    assert pages.of(made("https://x.test/", "script", "https://2999.test/")) == "https://2999.test/"
+    assert pages.of(made("https://x.test/", "script", "https://1.test/")) is None
+
+
+def test_requests_under_way() -> None:
+    now = [0.0]
+    waiting = Waiting(lambda: now[0])
+    waiting.began("1", "GET", "https://a.test/slow\x1b[2J")
+    assert waiting.lines(80) == [], "not worth a line yet"
+    now[0] = 2.0
+    for number in range(2, 9):
+        waiting.began(str(number), "GET", f"https://a.test/{number}")
+    now[0] = 3.0
+    lines = [line.plain for line in waiting.lines(60)]
+    assert lines[0] == "⋯ 8 requests under way"
+    assert lines[1].startswith("  GET https://a.test/slow\\x1b")
+    assert lines[1].endswith("3.0 s")
+    assert lines[-1] == "  and 3 more"
+    assert all(len(line) <= 60 for line in lines)
+    for number in range(1, 9):
+        waiting.over(str(number))
+    assert waiting.lines(60) == []
+    for number in range(5000):
+        waiting.began(str(number), "GET", "x")
+    assert len(waiting._open) == 2000

@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -155,3 +156,35 @@ def test_options_are_handed_on(tmp_path: Path) -> None:
         assert expected in made
     with pytest.raises(ProxyError, match="is not a mode"):
         interface_arguments(ProxyOptions(modes=("nonsense",)))
+
+
+def test_requests_under_way_are_drawn_on_a_terminal(confdir: Path) -> None:
+    go_on = threading.Event()
+
+    def slow(handler: Handler) -> None:
+        go_on.wait(30)
+        handler.reply(200, b"x")
+
+    with Origin({"/slow": slow}) as origin:
+        screen = Screen(command(confdir, "-p", "0", "--color", "always"))
+        try:
+            screen.wait_for("Press Ctrl-C")
+            port = re.search(r"on \S*?127\.0\.0\.1:(\d+)", screen.text)
+            assert port is not None
+            asking = threading.Thread(
+                target=lambda: httpx.get(
+                    origin.url("/slow"), proxy=f"http://127.0.0.1:{port[1]}", trust_env=False, timeout=30
+                )
+            )
+            asking.start()
+            screen.wait_for("1 request under way")
+            assert "200" not in screen.text
+            go_on.set()
+            screen.wait_for("200 Made")
+            asking.join()
+            os.kill(screen.process.pid, signal.SIGINT)
+            screen.wait_for("1 exchange")
+        finally:
+            go_on.set()
+            screen.process.kill()
+            screen.process.wait()
