@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("capture_bench", "explain_bench", "scan_bench", "proxy_bench")
+BENCHMARKS = ("capture_bench", "explain_bench", "scan_bench", "proxy_bench", "proxy_soak")
 
 
 def main() -> int:

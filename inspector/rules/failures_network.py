@@ -449,7 +449,7 @@ def own_fault(x: Subject) -> Finding:
     """Which limit it was."""
     kind = kinds.kind_of(x)
     past = "To get past it here: HTTP/2 on the server's side, or `--ignore-hosts` for this host."
-    if kind == "own-trailers":
+    if kind == "own-trailers" and "chunked" in (x.res.get("transfer-encoding") or ""):
         return Finding(
             "The server ended a chunked response with trailer fields, which HTTP/1.1 allows and mitmproxy does not "
             "handle over HTTP/1: it stopped, and the client waited in vain. The server did nothing wrong.",
