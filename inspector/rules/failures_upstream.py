@@ -115,11 +115,12 @@ def not_yet_valid(x: Subject) -> Finding:
     """From when."""
     shown = kinds.presented(x)
     start = shown.not_before if shown is not None else None
-    since = f" is valid from {words.moment(start)} on" if start is not None else "'s first day is still to come"
+    since = f"{words.moment(start)} on" if start is not None else "a later day on"
     return _finding(
         x,
-        f"The certificate that {kinds.host(x)} showed{since}. By this machine's clock that is still to come, so the "
-        "proxy refused it.",
+        f"The certificate that {kinds.host(x)} showed is valid from {since}. By this machine's clock that is "
+        "still to come, "
+        "so the proxy refused it.",
         f"Check this machine's clock first. If it is right, make the certificate anew. {_INSECURE}",
         "not yet valid",
     )
@@ -159,7 +160,7 @@ def wrong_name(x: Subject) -> Finding:
 
 @_rule(
     "upstream-self-signed",
-    "The server's certificate is signed by nobody the proxy trusts: by itself",
+    "The server's certificate is signed by itself alone",
     (RFC5280 + "6.1",),
     what="The chain ends in a certificate that signed itself and is not among the trusted authorities.",
     why="""
@@ -208,13 +209,16 @@ def unknown_issuer(x: Subject) -> Finding:
     """Missing intermediate, or a private authority."""
     tls = x.exchange.server.tls
     chain = tls.chain if tls is not None and tls.chain else ()
-    who = f" by `{chain[-1].issuer[:100]}`" if chain else ""
+    who = (
+        f"`{chain[-1].issuer[:100]}`, and the proxy knows no authority of that name"
+        if chain
+        else "an unknown authority"
+    )
     alone = len(chain) == 1
     sent = "It sent that one certificate alone, without an intermediate. " if alone else ""
     return _finding(
         x,
-        f"The certificate that {kinds.host(x)} showed is signed{who}, and the proxy knows no authority of that name. "
-        f"{sent}It refused the connection.",
+        f"The certificate that {kinds.host(x)} showed is signed by {who}. {sent}It refused the connection.",
         "If it is a public authority, whoever runs the server adds the intermediate certificate (the authority's "
         '"chain" or "fullchain" file). That it works in a browser proves nothing: browsers fetch what is missing. If '
         f"the authority is private, give it to the proxy: `--upstream-ca FILE.pem`. {_INSECURE}",
