@@ -218,7 +218,7 @@ def unknown_issuer(x: Subject) -> Finding:
     sent = "It sent that one certificate alone, without an intermediate. " if alone else ""
     return _finding(
         x,
-        f"The certificate that {kinds.host(x)} showed is signed by {who}. {sent}It refused the connection.",
+        f"The certificate that {kinds.host(x)} showed is signed by {who}. {sent}The proxy refused the connection.",
         "If it is a public authority, whoever runs the server adds the intermediate certificate (the authority's "
         '"chain" or "fullchain" file). That it works in a browser proves nothing: browsers fetch what is missing. If '
         f"the authority is private, give it to the proxy: `--upstream-ca FILE.pem`. {_INSECURE}",
