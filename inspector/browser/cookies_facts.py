@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from inspector.browser.arrival import reached_page
 from inspector.browser.cookies import site_of, trustworthy
 from inspector.browser.cookies_site import Credentials, Facts, Kind, chromium_version
 from inspector.url import parse
@@ -128,8 +129,14 @@ def credentials_of(x: Subject, kind: Kind, initiator: str, version: int | None) 
         if site == "cross-site" and initiator and (version or 0) >= _STORAGE_ACCESS_SINCE and trustworthy(x.url):
             # Chromium would have said Sec-Fetch-Storage-Access; not where the initiator is same-site after all
             return "omit" if site_of(parse(initiator)) != site_of(x.url) else "unknown"
-        return "unknown"
+        return "unknown" if _may_be_read_with_credentials(x) or not reached_page(x) else "omit"
     return "include"
+
+
+def _may_be_read_with_credentials(x: Subject) -> bool:
+    """Whether a page that asked with credentials would be given this response (Fetch, "CORS check")."""
+    get = x.res.get
+    return get("access-control-allow-credentials") == "true" and get("access-control-allow-origin") not in (None, "*")
 
 
 def facts_of(x: Subject, earlier: Origins = NOTHING_EARLIER) -> Facts:

@@ -48,7 +48,7 @@ def send(
         conditions.insert(0, f"not sent if {WITHOUT_CREDENTIALS}")
     if elsewhere is None:
         conditions.append("sent if the top-level page is of the site it was set under (`Partitioned`)")
-    if cookie.doubt is not None and not conditions:
+    if cookie.doubt is not None:
         conditions.append(f"sent if it was stored, and storing it was {cookie.doubt}")
     condition = "; ".join(conditions) or None
     if recorded or condition is None:

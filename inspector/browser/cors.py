@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from inspector.browser.arrival import reached_page
 from inspector.browser.cors_check import Failure, check
 from inspector.browser.cors_preflight import Permit, allowed_headers, allowed_methods, judge
 from inspector.browser.cors_redirect import REDIRECTS, check_location
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["allowed", "blocked", "depends", "unknown"]
 ASKED_TO_INCLUDE = "the page asked with `credentials: 'include'`"
+BY_THE_LETTER = "the browser holds to the standard, by which `*` never stands for `Authorization` (Chromium lets it)"
 UPLOAD = "upload progress is listened to, or the content is streamed"
 _ABSENT = "absent"
 
@@ -49,13 +51,18 @@ def asked_names(x: Subject) -> tuple[str, ...]:
 # -- a preflight -------------------------------------------------------------------------------------------------
 
 
-def judge_preflight(x: Subject, permit: Permit, plain: Failure | None, included: Failure | None) -> CorsVerdict:
-    """The verdict on a preflight itself. `plain` and `included` are its failures without and with credentials."""
+def judge_preflight(
+    x: Subject, permit: Permit, plain: Failure | None, included: Failure | None, doubt: str | None = None
+) -> CorsVerdict:
+    """The verdict on a preflight itself. `plain` and `included` are its failures without and with credentials.
+
+    `doubt` completes "blocked if …" where browsers differ on `plain`.
+    """
     origin, method, names = x.origin or "null", x.req.get("access-control-request-method") or "", asked_names(x)
     because = [] if is_safelisted_method(method) else [f"method {method}"]
     because += [f"field {name}" for name in names]
     preflight = Preflight(True, tuple(because) or (UPLOAD,))
-    outcome, failure, condition = weigh(plain, included, None)
+    outcome, failure, condition = weigh(plain, included, None, doubt)
     if x.response is None:
         outcome, failure, condition = "unknown", None, None
     steps = [
@@ -118,8 +125,10 @@ def _preflight_steps(permit: Permit, origin: str, method: str, names: Sequence[s
     for name in names if result != "fail" else ():
         if name in headers:
             saw, result = f"`{permit.allow_headers}`", "pass"
-        elif "*" in headers and name != "authorization":
+        elif "*" in headers:
             saw, result = "`*`, which stands for every field unless credentials are included", "unknown"
+            if name == "authorization":
+                saw = "`*`, which by the standard never stands for `Authorization`, though in Chromium it does"
         else:
             saw, result = f"`{permit.allow_headers}`" if permit.allow_headers else _ABSENT, "fail"
         steps.append(Step(f"`Access-Control-Allow-Headers` has `{name}`", saw, result))
@@ -136,10 +145,12 @@ def judge_response(
     who: Requester,
     preflight: Preflight | None,
     stored: tuple[str | None, str | None] | None = None,
+    told: Credentials | None = None,
 ) -> CorsVerdict:
     """The verdict on a request that got a response. `preflight` says what is known of the one it was sent under.
 
-    `stored` are ``Access-Control-Allow-Origin`` and ``-Credentials`` of the cached response a 304 confirms.
+    `stored` are ``Access-Control-Allow-Origin`` and ``-Credentials`` of the cached response a 304 confirms; `told` is
+    what earlier exchanges show of the credentials mode.
     """
     allow_origin, allow_credentials = (
         x.res.get("access-control-allow-origin"),
@@ -165,8 +176,11 @@ def judge_response(
     included = check(allow_origin, allow_credentials, who.origin, True) or redirect
     include = known.include
     if include is None and plain is None and included is not None:
-        include, told = told_by_browser(x)
-        known = Credentials(include, told) if include is not None else known
+        # Here the mode decides alone, so whatever else tells it is worth looking at.
+        known = next(
+            (k for k in (told, told_by_jar(x), told_by_arrival(reached_page(x))) if k and k.include is not None), known
+        )
+        include = known.include
     steps.append(Step("credentials mode", known.shown_by, "unknown" if include is None else "pass"))
     steps += preflight_steps(preflight)
     steps += origin_steps(allow_origin, allow_credentials, who.origin, include)
@@ -174,8 +188,17 @@ def judge_response(
     if failure is not None and failure is redirect:
         steps.append(Step("`Location` has no user name or password", x.shown("response", "location"), "fail"))
     if outcome == "blocked" and failure is not None:
+        reached = reached_page(x)
         condition = _doubted(who, failure, allow_origin)
-        outcome = "depends" if condition else "blocked"
+        if reached:
+            outcome, failure, condition = "allowed", None, None
+            steps.append(
+                Step("the browser kept the response from the page", "no: its own recording holds content", "pass")
+            )
+        elif condition and reached is None:
+            outcome = "depends"
+        else:
+            condition = None
     return CorsVerdict(
         outcome,
         failure.code if failure else None,
@@ -201,9 +224,14 @@ def redirect_failure(x: Subject, origin: str) -> Failure | None:
 
 
 def weigh(
-    plain: Failure | None, included: Failure | None, include: bool | None
+    plain: Failure | None, included: Failure | None, include: bool | None, doubt: str | None = None
 ) -> tuple[Outcome, Failure | None, str | None]:
-    """Outcome, failure and condition, from the outcomes without and with credentials and what is known of the mode."""
+    """Outcome, failure and condition, from the outcomes without and with credentials and what is known of the mode.
+
+    `doubt` is the condition under which `plain` is one at all.
+    """
+    if doubt is not None and plain is not None and not include:
+        return "depends", plain, doubt
     if include is not None:
         failure = included if include else plain
         return ("blocked" if failure else "allowed"), failure, None
@@ -214,23 +242,20 @@ def weigh(
     return "allowed", None, None
 
 
-def told_by_browser(x: Subject) -> tuple[bool | None, str]:
-    """What the outcome in Chrome's own recording says of the credentials mode, where only that decides.
+def told_by_jar(x: Subject) -> Credentials | None:
+    """What cookies held back say: with `include` a cookie that was due would have been there."""
+    if x.session.jar.held_back(x):
+        return Credentials(False, "a cookie set before was due on this request with `include`, and it was not sent")
+    return None
 
-    Chrome marks every response it refused with ``net::ERR_FAILED`` and keeps no content of it.
-    """
-    exchange = x.exchange
-    recorder = exchange.context.recorder
-    if recorder.vantage != "browser" or "webinspector" not in (recorder.creator or "").lower():
-        return None, ""
-    if exchange.failure is not None:
-        if exchange.failure.code == "net::ERR_FAILED":
-            return True, "Chrome refused the response (`net::ERR_FAILED`), which only `include` explains"
-        return None, ""
-    response = exchange.response
-    if response is not None and (response.body.size or response.status in (204, 205, 304) or x.method == "HEAD"):
-        return False, "Chrome recorded the response as delivered, which it is not with `include`"
-    return None, ""
+
+def told_by_arrival(reached: bool | None) -> Credentials | None:
+    """What a response's way to the page says of the credentials mode, where only the mode decides its outcome."""
+    if reached is None:
+        return None
+    if reached:
+        return Credentials(False, "the page was given the response, which it is not with `include`")
+    return Credentials(True, "Chrome kept the response from the page, which only `include` explains")
 
 
 # -- steps -------------------------------------------------------------------------------------------------------
@@ -284,6 +309,13 @@ def origin_steps(
     return [*steps, Step("`Access-Control-Allow-Credentials` is `true`", given, result)]
 
 
-def failures(permit: Permit, origin: str, method: str, names: Sequence[str]) -> tuple[Failure | None, Failure | None]:
-    """What a preflight fails with, without and with credentials included."""
-    return judge(permit, origin, method, names, False), judge(permit, origin, method, names, True)
+def failures(
+    permit: Permit, origin: str, method: str, names: Sequence[str], chromium: bool
+) -> tuple[Failure | None, Failure | None, str | None]:
+    """What a preflight fails with, without and with credentials included, and the doubt where browsers differ.
+
+    `chromium` is whether the browser is known to be one, which lets ``*`` stand for ``Authorization``.
+    """
+    plain, included = judge(permit, origin, method, names, False, chromium), judge(permit, origin, method, names, True)
+    by_the_letter = plain is not None and judge(permit, origin, method, names, False, True) is None
+    return plain, included, BY_THE_LETTER if by_the_letter else None

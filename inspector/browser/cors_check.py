@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ def check(allow_origin: str | None, allow_credentials: str | None, origin: str, 
     if allow_origin is None:
         return Failure("MissingAllowOriginHeader")
     if allow_origin != origin:
+        allow_origin = _as_utf8(allow_origin)
         # One comparison decides; the rest tells what kind of mismatch it is, in the order Chromium looks.
         if " " in allow_origin or "," in allow_origin:
             return Failure("MultipleAllowOriginValues", allow_origin)
@@ -42,8 +44,9 @@ def check(allow_origin: str | None, allow_credentials: str | None, origin: str, 
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(.*)", re.DOTALL)
 _SPECIAL = frozenset({"http", "https", "ws", "wss", "ftp"})
-_FORBIDDEN_HOST = re.compile(r"[\x00-\x20#/<>?@\[\\\]^|%\x7f]")
+_FORBIDDEN_HOST = re.compile(r"[\x00-\x1f#/<>?@\[\\\]^|%\x7f]")
 _FORBIDDEN_OPAQUE_HOST = re.compile(r"[\x00\t\n\r #/<>?@\[\\\]^|]")
+_HEXADECIMAL, _OCTAL, _DECIMAL = (re.compile(f"[{digits}]*") for digits in ("0-9A-Fa-f", "0-7", "0-9"))
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
@@ -55,6 +58,8 @@ def is_url(text: str) -> bool:
     scheme, rest = found[1].lower(), found[2]
     if scheme == "file":
         return True
+    if scheme == "filesystem":
+        return is_url(rest)
     if scheme in _SPECIAL:
         rest = rest.lstrip("/\\")
     elif rest.startswith("//"):
@@ -64,7 +69,13 @@ def is_url(text: str) -> bool:
     authority = re.split(r"[/?#\\]" if scheme in _SPECIAL else r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
     if authority.startswith("["):
         address, bracket, port = authority[1:].partition("]")
-        return bool(bracket) and ":" in address and ip_address(address) is not None and _is_port(port.removeprefix(":"))
+        return (
+            bool(bracket)
+            and ":" in address
+            and "%" not in address
+            and ip_address(address) is not None
+            and _is_port(port.removeprefix(":"))
+        )
     host, _, port = authority.partition(":")
     if not _is_port(port):
         return False
@@ -79,9 +90,38 @@ def _is_port(text: str) -> bool:
 
 def _is_host(host: str) -> bool:
     decoded = _PERCENT.sub(lambda m: chr(int(m[1], 16)), host)
-    if _FORBIDDEN_HOST.search(decoded):
+    if " " in host or _FORBIDDEN_HOST.search(unicodedata.normalize("NFKC", decoded)):
         return False
-    last = decoded.rstrip(".").rpartition(".")[2]
-    if last.isascii() and last.isdigit():  # a last label of digits makes it an IPv4 address, or nothing
-        return ip_address(decoded) is not None
+    last = decoded.removesuffix(".").rpartition(".")[2]
+    if last.isascii() and (last.isdigit() or _number(last) is not None):
+        return _is_ipv4(decoded.removesuffix("."))
     return True
+
+
+def _is_ipv4(text: str) -> bool:
+    """Whether a host whose last label is a number is an address (URL standard, "IPv4 parser"): else it is no host."""
+    numbers = [_number(part) for part in text.split(".")]
+    known = [number for number in numbers if number is not None]
+    if len(numbers) > 4 or len(known) < len(numbers):
+        return False
+    return all(number < 256 for number in known[:-1]) and known[-1] < 256 ** (5 - len(known))
+
+
+def _number(text: str) -> int | None:
+    for prefix, base, digits in (("0x", 16, _HEXADECIMAL), ("0", 8, _OCTAL), ("", 10, _DECIMAL)):
+        if text.lower().startswith(prefix):
+            rest = text[len(prefix) :]
+            return (int(rest, base) if rest else 0) if digits.fullmatch(rest) and text else None
+    return None
+
+
+def _as_utf8(text: str) -> str:
+    """A value recorded octet by octet as the UTF-8 it was, as the browser's own messages show it."""
+    if text.isascii():
+        return text
+    for one_octet_each in ("latin-1", "cp1252"):
+        try:
+            return text.encode(one_octet_each).decode("utf-8")
+        except UnicodeError:
+            pass
+    return text

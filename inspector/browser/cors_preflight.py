@@ -89,11 +89,14 @@ def check_preflight(permit: Permit, origin: str, include: bool) -> Failure | Non
     return None
 
 
-def check_request(permit: Permit, method: str, names: Iterable[str], include: bool) -> Failure | None:
+def check_request(
+    permit: Permit, method: str, names: Iterable[str], include: bool, lenient: bool = False
+) -> Failure | None:
     """Whether a preflight's response permits a method and the fields of these names (lower case).
 
     Only for a permit that passed `check_preflight`. Methods are compared case-sensitively and the safelisted ones
-    are always permitted; ``*`` permits all where credentials are not included, but never ``Authorization``.
+    are always permitted; ``*`` permits all where credentials are not included, but never ``Authorization``. `lenient`
+    lets it stand for that too, as Chromium still does.
     """
     methods = allowed_methods(permit.allow_methods) or frozenset()
     if not (is_safelisted_method(method) or method in methods or ("*" in methods and not include)):
@@ -101,11 +104,13 @@ def check_request(permit: Permit, method: str, names: Iterable[str], include: bo
     headers = allowed_headers(permit.allow_headers) or frozenset()
     wildcard = "*" in headers and not include
     for name in names:
-        if name not in headers and (not wildcard or name == "authorization"):
+        if name not in headers and (not wildcard or (name == "authorization" and not lenient)):
             return Failure("HeaderDisallowedByPreflightResponse", name)
     return None
 
 
-def judge(permit: Permit, origin: str, method: str, names: Iterable[str], include: bool) -> Failure | None:
+def judge(
+    permit: Permit, origin: str, method: str, names: Iterable[str], include: bool, lenient: bool = False
+) -> Failure | None:
     """Both of the above, as a browser makes them: ``None`` where the request may be sent."""
-    return check_preflight(permit, origin, include) or check_request(permit, method, names, include)
+    return check_preflight(permit, origin, include) or check_request(permit, method, names, include, lenient)

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from inspector import url as urls
 from inspector.browser.cors_safelist import BROWSERS_OWN, SAFELISTED_METHODS, SAFELISTED_TYPES, reasons
+from inspector.site import same_site
 from inspector.subject import essence
 
 if TYPE_CHECKING:
@@ -159,13 +160,19 @@ def credentials(x: Subject) -> Credentials:
         )
     if x.destination == "font":
         return Credentials(False, "fonts are requested without credentials from other origins")
-    if x.fetch_site == "cross-site" and x.url.secure and x.response is not None and not x.is_preflight:
+    if x.fetch_site == "cross-site" and x.url.secure and x.response is not None and not x.is_preflight and _abroad(x):
         version = chromium_version(fields.get("user-agent") or "")
         if version is not None and version >= _STORAGE_ACCESS_SINCE:
             return Credentials(
                 False, f"Chromium {version} would have sent `Sec-Fetch-Storage-Access` with `credentials: 'include'`"
             )
     return Credentials(None, _why_unknown(x))
+
+
+def _abroad(x: Subject) -> bool:
+    """Whether who asks is of another site, and not only a redirect on the way, which ``Sec-Fetch-Site`` counts too."""
+    origin = x.origin if x.origin not in (None, "null") else page_origin(x)
+    return origin is not None and not same_site(urls.parse(origin), x.url)
 
 
 def _why_unknown(x: Subject) -> str:

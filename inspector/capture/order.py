@@ -44,11 +44,12 @@ def causal_order(places: Sequence[Place], asked_method: Callable[[int], str | No
         latest = place.started if place.started is not None else latest
         times.append(latest)
     order = sorted(range(len(places)), key=times.__getitem__)
-    preflights = [position for position in order if places[position].preflight]
+    asked = {position: asked_method(position) for position in order if places[position].preflight}
+    preflights = [position for position, method in asked.items() if method is not None]
     if not preflights:
         return order
     rank = {position: number for number, position in enumerate(order)}
-    moves = _pairs(places, times, order, preflights, rank, asked_method)
+    moves = _pairs(places, times, order, preflights, rank, asked)
     if not moves:
         return order
     moved = set(moves)
@@ -69,20 +70,20 @@ def _pairs(
     order: Sequence[int],
     preflights: Sequence[int],
     rank: dict[int, int],
-    asked_method: Callable[[int], str | None],
+    asked: dict[int, str | None],
 ) -> dict[int, int]:
     """Preflight → the request listed before it that was waiting for it."""
-    wanted = {_bare(places[position].url) for position in preflights}
+    wanted, them = {_bare(places[position].url) for position in preflights}, set(preflights)
     requests: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for position in order:
         place = places[position]
         url = _bare(place.url)
-        if url in wanted and not place.preflight:
+        if url in wanted and position not in them:  # a page may send OPTIONS of its own, with a preflight before it
             requests[url, place.method].append(position)
     pairs: dict[int, int] = {}
     taken: set[int] = set()
     for preflight in preflights:
-        candidates = requests.get((_bare(places[preflight].url), asked_method(preflight) or ""))
+        candidates = requests.get((_bare(places[preflight].url), asked[preflight] or ""))
         if not candidates:
             continue
         here = bisect_left(candidates, rank[preflight], key=rank.__getitem__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspector import url as urls
-from inspector.browser.cors import asked_names, permit_of
+from inspector.browser.cors import BY_THE_LETTER, asked_names, permit_of
 from inspector.browser.cors_preflight import check_request
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Found, cors, rule
-from inspector.rules.cors_words import finding_of, so, verdict_with
+from inspector.rules.cors_words import asker, finding_of, so, verdict_with
 from inspector.rules.servers import set_cors
 
 if TYPE_CHECKING:
@@ -216,14 +216,16 @@ def preflight_header(x: Subject) -> Found:
     missing = missing or [verdict.parameter or ""]
     allowed = x.shown("response", "access-control-allow-headers")
     fields = ", ".join(f"`{name}`" for name in missing)
-    if include:
+    if include and verdict.condition == BY_THE_LETTER:
+        missing, said = ["authorization"], f"is `{allowed}`"
+    elif include:
         said = "is `*`, which stands for every field only where credentials are not included"
     else:
         said = f"is `{allowed}`" if allowed else "is absent"
     detail = f"The page wants to send {fields}, and `Access-Control-Allow-Headers` {said}: {so(verdict)}"
-    if missing == ["authorization"] and "*" in allowed:
+    if missing == ["authorization"] and "*" in allowed and not include:
         detail += " `*` never stands for `Authorization`."
-    names = [each.strip() for each in allowed.split(",") if each.strip() and each.strip() != "*"]
+    names = [each.strip() for each in allowed.split(",") if each.strip()]
     value = ", ".join([*names, *missing])
     fix = f"On `{x.url.host}`, in the answer to `OPTIONS`: `Access-Control-Allow-Headers: {value}`."
     fix += set_cors(x, "headers", missing[0])
@@ -329,3 +331,81 @@ def preflight_failed(x: Subject) -> Found:
         f"On `{x.url.host}`: see exchange {asked}, which names the field to change.",
         (x.request_line(), Evidence("exchange", None, f"exchange {asked}", None, "the preflight", asked)),
     )
+
+
+@rule(
+    "cors/cached-copy",
+    Severity.ERROR,
+    "Blocked by CORS: answered from a cached copy that permits nobody",
+    on=_ON,
+    references=(
+        "https://fetch.spec.whatwg.org/#cors-check",
+        "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches",
+    ),
+    what="""The browser had a copy of this URL in its cache, fetched earlier without CORS, and its fields permit no
+        other origin.""",
+    why="""The check is made on the stored response's fields. Where the server sends `Access-Control-Allow-Origin` only
+        to requests with `Origin`, an image or script fetched first leaves a copy without it, and every later `fetch()`
+        of the same URL fails until the copy is stale.""",
+    fix="""On the server: send `Access-Control-Allow-Origin` on every response of the URL, whoever asks; where its value
+        follows `Origin`, send `Vary: Origin` on every response too, also on those without it.""",
+    shows="""
+    # type: image
+    # page: https://shop.test/
+    GET https://cdn.test/logo.svg HTTP/2
+    Sec-Fetch-Mode: no-cors
+    Sec-Fetch-Site: cross-site
+
+    HTTP/2 200
+    Content-Type: image/svg+xml
+    Cache-Control: max-age=600
+    ---
+    # type: fetch
+    # error: net::ERR_FAILED
+    # page: https://shop.test/
+    GET https://cdn.test/logo.svg HTTP/?
+    """,
+    quiet="""
+    # type: image
+    # page: https://shop.test/
+    GET https://cdn.test/logo.svg HTTP/2
+    Sec-Fetch-Mode: no-cors
+    Sec-Fetch-Site: cross-site
+
+    HTTP/2 200
+    Content-Type: image/svg+xml
+    Cache-Control: max-age=600
+    Access-Control-Allow-Origin: *
+    ---
+    # type: fetch
+    # error: net::ERR_CONNECTION_RESET
+    # page: https://shop.test/
+    GET https://cdn.test/logo.svg HTTP/?
+    """,
+)
+def cached_copy(x: Subject) -> Found:
+    """A request that has no response of its own, and was judged by the fields of a stored one."""
+    verdict = x.verdicts.cors
+    if verdict is None or x.status or verdict.preflight is not None or verdict.code is None:
+        return None
+    copy = x.session.cache.fresh_copy(x)
+    if copy is None:
+        return None
+    allowed = copy.fields.get("access-control-allow-origin")
+    said = f"`Access-Control-Allow-Origin: {x.masker.text(allowed)}`" if allowed else "no `Access-Control-Allow-Origin`"
+    detail = (
+        f"The browser answered from the copy it stored in exchange {copy.exchange}, which has {said} for "
+        f"{asker(x).phrase}: {so(verdict)}"
+    )
+    fix = (
+        f"On `{x.url.host}`: send `Access-Control-Allow-Origin` with every response of this URL, also where the "
+        "request has no `Origin`; where the value follows `Origin`, add `Vary: Origin` to every one. Copies already "
+        "cached stay until they are stale."
+    )
+    if allowed == "*":
+        fix = (
+            "In the page: ask without `credentials: 'include'`. If it needs them, the server has to name the page's "
+            "origin instead of `*`, send `Access-Control-Allow-Credentials: true`, and add `Vary: Origin`."
+        )
+    evidence = Evidence("exchange", None, f"exchange {copy.exchange}", None, "stored the copy", copy.exchange)
+    return finding_of(verdict, detail, fix, (x.request_line(), evidence))

@@ -150,6 +150,14 @@ class Cache:
         self._keep(x, key, earlier, verdict, fields, rules, received, served)
         return verdict
 
+    def fresh_copy(self, x: Subject) -> Stored | None:
+        """The copy of this URL that answers a plain request, ``None`` where there is none for certain."""
+        copy = self._stored.get(x.request.url.partition("#")[0])
+        if copy is None or copy.policy.validate is not None or any(name == "*" for name, _ in copy.vary):
+            return None
+        age = copy.age_at(x.started)
+        return copy if age is not None and age < copy.fresh_for else None
+
     def removed_by(self, x: Subject) -> tuple[str, int] | None:
         """The method and index of an exchange that removed a copy of this URL before, if one did."""
         return self._removed.get(x.request.url.partition("#")[0])

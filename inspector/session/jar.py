@@ -12,6 +12,7 @@ import msgspec
 
 from inspector.browser.cookies import JarCookie, domain_matches, jar_site, path_matches
 from inspector.browser.cookies_facts import NOTHING_EARLIER, Origins, facts_of, initiator_of, kind_of
+from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS
 from inspector.browser.cookies_send import send
 from inspector.browser.cookies_site import Circumstances, Kind, Level, circumstances
 from inspector.browser.cookies_store import store
@@ -88,6 +89,19 @@ class Jar:
         around = circumstances(facts_of(x, self._earlier(x)))
         if around.credentials == "omit":
             return ()
+        found = self._among(site, x, around, now)
+        return () if _held_back(x, around, found) else found
+
+    def held_back(self, x: Subject) -> bool:
+        """Whether a cookie that would be due with credentials was not sent, so that the request was made without."""
+        site = self._sites.get(jar_site(x.url.host)) if self._sites else None
+        if site is None or not site.cookies or "cookie" in x.req or not _went_out(x):
+            return False
+        around = circumstances(facts_of(x, self._earlier(x)))
+        return _held_back(x, around, self._among(site, x, around, x.started))
+
+    def _among(self, site: _Site, x: Subject, around: Circumstances, now: float | None) -> tuple[CookieVerdict, ...]:
+        """The verdicts on all cookies of a site for one request, remembered for the next like it."""
         known = x.exchange.context.recorder.cookies_recorded is not False
         line = "; ".join(x.req.all("cookie")) if known else None
         aged = any(c.level is Level.LAX_UNSAFE for c in around.contexts)
@@ -115,7 +129,10 @@ class Jar:
         if not _went_out(x) or (x.status < 200 and x.status != 101):
             # an answer from a cache sets no cookies, nor does an interim response
             return tuple(SetCookieVerdict(parse_set_cookie(line).name, "unknown") for line in lines)
-        around = circumstances(facts_of(x, self._earlier(x)))
+        facts = facts_of(x, self._earlier(x))
+        if facts.credentials == "unknown" and self.held_back(x):
+            facts = msgspec.structs.replace(facts, credentials="omit")
+        around = circumstances(facts)
         now = _arrived(x)
         date = x.res.get("date")
         server_date = parse_cookie_date(date) if date else None
@@ -229,6 +246,14 @@ class Jar:
         self._redirects[join(x.url.text, location).partition("#")[0]] = initiator, kind
         if len(self._redirects) > MOST_REDIRECTS:
             self._redirects.popitem(last=False)
+
+
+def _held_back(x: Subject, around: Circumstances, verdicts: tuple[CookieVerdict, ...]) -> bool:
+    return (
+        around.credentials == "unknown"
+        and "cookie" not in x.req
+        and any(v.recorded is False and v.condition == f"not sent if {WITHOUT_CREDENTIALS}" for v in verdicts)
+    )
 
 
 def _aged(cookie: JarCookie, old: JarCookie) -> JarCookie:

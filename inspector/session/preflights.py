@@ -13,12 +13,15 @@ from msgspec import Struct
 
 from inspector import url as urls
 from inspector.browser import cors
-from inspector.browser.cors_check import Failure
+from inspector.browser.arrival import reached_page
+from inspector.browser.cors_check import Failure, check
 from inspector.browser.cors_preflight import Permit, check_request, parse_max_age
 from inspector.browser.cors_redirect import REDIRECTS
 from inspector.browser.cors_request import (
     NOT_CORS_TYPES,
+    Credentials,
     Requester,
+    chromium_version,
     page_origin,
     request_fields,
     requester,
@@ -36,6 +39,8 @@ MOST_EACH = 16
 # Schemes `fetch()` and XMLHttpRequest reach without CORS standing in the way.
 _FETCHABLE = frozenset({"http", "https", "data", "blob", "ws", "wss", ""})
 
+_CHECKED_ALWAYS = frozenset({"fetch", "xhr", "font"})
+
 # Schemes that Chromium keeps from web pages before CORS is asked ("not allowed to load local resource").
 _LOCAL = frozenset({"file", "chrome", "devtools", "view-source"})
 
@@ -52,6 +57,8 @@ class Asked(Struct):
     included: Failure | None
     answered: bool
     until: float | None
+    doubt: str | None = None
+    """Completes "blocked if …" where browsers differ on `plain`."""
     used: bool = False
 
 
@@ -71,7 +78,9 @@ class Preflights:
             mode = index.get("sec-fetch-mode")
             if x.status == 0:
                 return self._unanswered(x)
-            if mode is None or mode[0] != "cors":
+            if mode is None:
+                return _redirected_from_home(x) if x.status in REDIRECTS else None
+            if mode[0] != "cors":
                 return None
             if index.get("sec-fetch-site", _SAME)[0] in ("same-origin", "none"):
                 return _redirected_from_home(x) if x.status in REDIRECTS else None
@@ -111,16 +120,17 @@ class Preflights:
         method = x.req.get("access-control-request-method") or ""
         names = cors.asked_names(x)
         permit = cors.permit_of(x)
-        plain, included = cors.failures(permit, origin, method, names)
+        chromium = chromium_version(x.req.get("user-agent") or "") is not None
+        plain, included, doubt = cors.failures(permit, origin, method, names, chromium)
         until = None
-        if x.started is not None and plain is None:
+        if x.started is not None and (plain is None or doubt is not None):
             until = x.started + (x.exchange.timings.total or 0) / 1000 + parse_max_age(permit.max_age)
         answered = x.response is not None
         self._remember(
             _bare(x.request.url),
-            Asked(x.exchange.index, origin, method, names, permit, plain, included, answered, until),
+            Asked(x.exchange.index, origin, method, names, permit, plain, included, answered, until, doubt),
         )
-        return cors.judge_preflight(x, permit, plain, included)
+        return cors.judge_preflight(x, permit, plain, included, doubt)
 
     def _remember(self, url: str, asked: Asked) -> None:
         kept = self._asked.pop(url, None)
@@ -145,6 +155,12 @@ class Preflights:
             if all(name in sent or (hidden and name == "authorization") for name in asked.names):
                 asked.used = True
                 return asked
+        if x.response is None and "accept" not in sent:
+            # What follows a redirect and fails before it is sent is recorded without the fields the page set.
+            for asked in kept:
+                if not asked.used and asked.method == x.method and asked.included is not None:
+                    asked.used = True
+                    return asked
         return None
 
     def _in_force(self, x: Subject, origin: str) -> Asked | None:
@@ -156,7 +172,7 @@ class Preflights:
         for asked in reversed(kept):
             if asked.until is None or x.started > asked.until or asked.origin != origin:
                 continue
-            if check_request(asked.permit, x.method, names, False) is None:
+            if check_request(asked.permit, x.method, names, False, lenient=True) is None:
                 return asked
         return None
 
@@ -171,13 +187,51 @@ class Preflights:
             asked = self._in_force(x, who.origin)
         preflight = Preflight(bool(because), because, asked.index if asked is not None else None)
         url = _bare(x.request.url)
-        verdict = cors.judge_response(x, who, preflight, self._stored.get(url) if x.status == 304 else None)
+        told = None
+        if asked is not None and asked.included is not None and asked.plain is None:
+            told = Credentials(False, f"with `include` the preflight, exchange {asked.index}, would have failed")
+        verdict = cors.judge_response(x, who, preflight, self._stored.get(url) if x.status == 304 else None, told)
         get = x.res.get
         if x.status == 200 and x.method == "GET" and (get("etag") or get("last-modified")):
             self._stored[url] = (get("access-control-allow-origin"), get("access-control-allow-credentials"))
             if len(self._stored) > MOST_URLS:
                 self._stored.popitem(last=False)
         return verdict
+
+    def _by_copy(self, x: Subject) -> CorsVerdict | None:
+        """A request that a copy in the browser's cache answered, fetched earlier without CORS and so without consent.
+
+        Chromium makes the CORS check on the copy's fields; what fails it is recorded as a request without response.
+        """
+        origin = x.origin or page_origin(x)
+        if origin is None or origin == x.url.origin or x.method != "GET":
+            return None
+        copy = x.session.cache.fresh_copy(x)
+        if copy is None or any(name == "origin" for name, _ in copy.vary):
+            return None
+        allow_origin = copy.fields.get("access-control-allow-origin")
+        allow_credentials = copy.fields.get("access-control-allow-credentials")
+        plain = check(allow_origin, allow_credentials, origin, False)
+        included = check(allow_origin, allow_credentials, origin, True)
+        failure = x.exchange.failure
+        error = failure.code if failure is not None else None
+        if error not in (None, "net::ERR_FAILED"):
+            return None
+        told = None if error is None else True
+        outcome, why, condition = cors.weigh(plain, included, told if plain is None else None)
+        if why is None:
+            return None
+        who = Requester(origin, "cors")
+        steps = [
+            cors.crossing(x, who),
+            Step(
+                "response",
+                f"the browser's cache has one, fetched in exchange {copy.exchange}; its fields count",
+                "pass",
+            ),
+            *cors.origin_steps(allow_origin, allow_credentials, origin, told),
+        ]
+        return CorsVerdict(outcome, why.code, x.masker.text(why.parameter), condition, None, tuple(steps))
 
     def _unanswered(self, x: Subject) -> CorsVerdict | None:
         """A request without a response: what its preflight came to, if there was one."""
@@ -190,6 +244,10 @@ class Preflights:
                 step = Step("scheme can be asked across origins", f"`{x.url.scheme}:`", "fail")
                 return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
             return None
+        if kind in _CHECKED_ALWAYS:
+            found = self._by_copy(x)
+            if found is not None:
+                return found
         if not self._asked or kind in NOT_CORS_TYPES - {"ping", "beacon"}:
             return _unseen(x)
         origin = x.origin or page_origin(x)
@@ -203,7 +261,8 @@ class Preflights:
         code = failure.code if failure is not None else None
         if asked.plain is None and asked.included is not None and code == "net::ERR_FAILED":
             include = True
-        outcome, why, condition = cors.weigh(asked.plain, asked.included, include)
+        plain = _first_of(x, asked)
+        outcome, why, condition = cors.weigh(plain, asked.included, include, asked.doubt)
         steps = [
             cors.crossing(x, Requester(asked.origin, "cors")),
             Step("preflight", f"needed for {', '.join(preflight.because)}; exchange {asked.index}", "pass"),
@@ -219,7 +278,17 @@ class Preflights:
         return CorsVerdict(outcome, why.code if why else None, parameter, condition, preflight, tuple(steps))
 
 
+def _first_of(x: Subject, asked: Asked) -> Failure | None:
+    """Why a preflight did not permit a request, without credentials: of several fields the request's first."""
+    failure = asked.plain
+    if failure is None or failure.code != "HeaderDisallowedByPreflightResponse":
+        return failure
+    names = [name for name in x.req.index if name in asked.names]
+    return check_request(asked.permit, asked.method, names, False) or failure
+
+
 _SAME = ["same-origin"]
+_IN_CORS_MODE = "a script asked in `cors` mode, as `fetch()` does unless told otherwise"
 
 
 def _bare(url: str) -> str:
@@ -229,13 +298,19 @@ def _bare(url: str) -> str:
 def _redirected_from_home(x: Subject) -> CorsVerdict | None:
     """A request to its own origin that is redirected to another one with a user name or password in the URL."""
     location = x.res.get("location")
-    if location is None or "@" not in location or x.mode != "cors":
+    if location is None or "@" not in location:
+        return None
+    if x.mode != "cors" and (x.mode is not None or x.exchange.context.resource_type not in ("fetch", "xhr")):
         return None
     failure = cors.redirect_failure(x, x.url.origin)
-    if failure is None:
+    if failure is None or reached_page(x):  # the latter: the page asked not to have redirects followed
         return None
     there = urls.parse(urls.join(x.url.text, location)).origin
     step = Step("`Location` has no user name or password", f"redirected from `{x.url.origin}` to `{there}`", "fail")
+    if x.mode is None and reached_page(x) is None:
+        if page_origin(x) != x.url.origin:
+            return None  # across origins, a request made with CORS would have an `Origin`
+        return CorsVerdict("depends", failure.code, failure.parameter, _IN_CORS_MODE, None, (step,))
     return CorsVerdict("blocked", failure.code, failure.parameter, None, None, (step,))
 
 

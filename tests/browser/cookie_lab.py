@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import tempfile
 import time
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
 from inspector.report import ExchangeReport
+from tests.browser.cache_lab import filled
 from tests.browser.cookie_scenarios import HOSTS, Scenario, Visit
 from tests.browser.har_export import Event, Hop, har, hops
 from tests.browser.harness import _OFF, CHROMIUM, Harness, _listen, explain
@@ -40,6 +42,52 @@ SCRIPTS = {
     "script": """url => new Promise(done => { const s = document.createElement('script'); s.onload = s.onerror = done;
         s.src = url; document.head.append(s) })""",
     "beacon": "url => navigator.sendBeacon(url, 'x')",
+    "replace": "url => { location.replace(url) }",
+    "open": "url => { open(url, '_self') }",
+    "meta": """url => { const m = document.createElement('meta'); m.httpEquiv = 'refresh'; m.content = '0;url=' + url;
+        document.head.append(m) }""",
+    "form-get": """url => { const f = document.createElement('form'); f.action = url; document.body.append(f); f.submit() }""",
+    "fetch-same-origin": "url => fetch(url, {credentials: 'same-origin'}).then(r => r.text()).then(() => 1, () => 0)",
+    "fetch-omit": "url => fetch(url, {credentials: 'omit'}).then(r => r.text()).then(() => 1, () => 0)",
+    "fetch-no-cors-omit": "url => fetch(url, {mode: 'no-cors', credentials: 'omit'}).then(r => r.text()).then(() => 1, () => 0)",
+    "fetch-put-omit": "url => fetch(url, {method: 'PUT', credentials: 'omit'}).then(r => r.text()).then(() => 1, () => 0)",
+    "keepalive": "url => fetch(url, {method: 'POST', body: 'x', keepalive: true, credentials: 'include'}).then(() => 1, () => 0)",
+    "xhr-plain": """url => new Promise(done => { const x = new XMLHttpRequest(); x.onloadend = done; x.open('GET', url); x.send() })""",
+    "frame-post": """url => { const i = document.createElement('iframe'), f = document.createElement('form'); i.name = f.target = 'n';
+        f.method = 'post'; f.action = url; document.body.append(i, f);
+        const loaded = new Promise(done => i.onload = done); f.submit(); return Promise.race([loaded, new Promise(d => setTimeout(d, 800))]) }""",
+    "object": """url => new Promise(done => { const o = document.createElement('object'); o.onload = o.onerror = done; o.data = url;
+        document.body.append(o); setTimeout(done, 800) })""",
+    "script-anonymous": """url => new Promise(done => { const s = document.createElement('script'); s.crossOrigin = 'anonymous';
+        s.onload = s.onerror = done; s.src = url; document.head.append(s) })""",
+    "script-credentials": """url => new Promise(done => { const s = document.createElement('script'); s.crossOrigin = 'use-credentials';
+        s.onload = s.onerror = done; s.src = url; document.head.append(s) })""",
+    "module": """url => new Promise(done => { const s = document.createElement('script'); s.type = 'module';
+        s.onload = s.onerror = done; s.src = url; document.head.append(s) })""",
+    "style": """url => new Promise(done => { const l = document.createElement('link'); l.rel = 'stylesheet';
+        l.onload = l.onerror = done; l.href = url; document.head.append(l) })""",
+    "font": "url => new FontFace('x', `url(${url})`).load().then(() => 1, () => 0)",
+    "video": """url => new Promise(done => { const v = document.createElement('video'); v.onerror = done; v.src = url;
+        document.body.append(v); setTimeout(done, 800) })""",
+    "event-source": """url => new Promise(done => { const e = new EventSource(url); e.onerror = () => { e.close(); done() } })""",
+    "event-source-credentials": """url => new Promise(done => { const e = new EventSource(url, {withCredentials: true});
+        e.onerror = () => { e.close(); done() } })""",
+    "prefetch": """url => new Promise(done => { const l = document.createElement('link'); l.rel = 'prefetch'; l.href = url;
+        l.onload = l.onerror = done; document.head.append(l); setTimeout(done, 800) })""",
+    "preload": """url => new Promise(done => { const l = document.createElement('link'); l.rel = 'preload'; l.as = 'script'; l.href = url;
+        l.onload = l.onerror = done; document.head.append(l); setTimeout(done, 800) })""",
+    "image-anonymous": """url => new Promise(done => { const i = new Image(); i.crossOrigin = 'anonymous';
+        i.onload = i.onerror = done; i.src = url })""",
+    "image-credentials": """url => new Promise(done => { const i = new Image(); i.crossOrigin = 'use-credentials';
+        i.onload = i.onerror = done; i.src = url })""",
+    "frame-in-frame": """url => new Promise(done => { const f = document.createElement('iframe'); f.srcdoc = `<iframe src="${url}"></iframe>`;
+        f.onload = done; document.body.append(f) })""",
+    "sandboxed": """url => new Promise(done => { const f = document.createElement('iframe'); f.sandbox = 'allow-scripts';
+        f.srcdoc = `<script>fetch('${url}', {credentials: 'include'}).catch(() => 0).finally(() => parent.postMessage(1, '*'))</` + 'script>';
+        onmessage = done; document.body.append(f) })""",
+    "manifest": """url => new Promise(done => { const l = document.createElement('link'); l.rel = 'manifest'; l.href = url;
+        document.head.append(l); setTimeout(done, 300) })""",
+    "ping": """url => { const a = document.createElement('a'); a.href = '#x'; a.ping = url; document.body.append(a); a.click() }""",
 }
 
 
@@ -141,7 +189,7 @@ class CookieLab(Harness):
 
     def _visit(self, page: Page, visit: Visit, events: list[Event]) -> None:
         url = self.url(visit.scheme, visit.host, visit.path)
-        self.server.answer(visit.host, visit.path, self._answer(visit.lines, None))
+        self.server.answer(visit.host, visit.path, self._answer(visit.lines, None, visit.date))
         start = url
         if visit.via is not None:
             scheme, host = visit.via
@@ -154,8 +202,11 @@ class CookieLab(Harness):
             page.evaluate(SCRIPTS[visit.how], start)
         _settle(page, events, before)
 
-    def _answer(self, lines: tuple[str, ...], location: str | None) -> Any:
-        cookies = tuple(("Set-Cookie", line) for line in lines)
+    def _answer(self, lines: tuple[str, ...], location: str | None, date: int | None = None) -> Any:
+        now = time.time()
+        cookies = tuple(("Set-Cookie", filled(line, now)) for line in lines)
+        if date is not None:
+            cookies = (("Date", formatdate(now + date, usegmt=True)), *cookies)
 
         def answer(seen: Seen) -> Reply:
             fields = [("Content-Type", "text/html"), ("Cache-Control", "no-store"), *cookies]

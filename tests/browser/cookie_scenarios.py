@@ -30,7 +30,11 @@ HOSTS = (
 
 
 class Visit(NamedTuple):
-    """One step: how a URL is asked for, and the ``Set-Cookie`` lines of its response. `via` redirects to it."""
+    """One step: how a URL is asked for, and the ``Set-Cookie`` lines of its response. `via` redirects to it.
+
+    `date` is how many seconds the server's clock is ahead, ``None`` for no ``Date`` at all. ``{now+60}`` in a line is
+    the date so many seconds ahead.
+    """
 
     how: str
     scheme: str
@@ -38,6 +42,7 @@ class Visit(NamedTuple):
     path: str
     lines: tuple[str, ...] = ()
     via: tuple[str, str] | None = None
+    date: int | None = None
 
 
 class Scenario(NamedTuple):

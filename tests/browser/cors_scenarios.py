@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tests.browser.har_export import Hop
 from tests.browser.harness import Harness
-from tests.browser.server import Answer, Reply, Seen
+from tests.browser.server import BLANK_PAGE, Answer, Reply, Seen
 
 PAGE = "shop.test"
 NAMES = ("shop.test", "api.shop.test", "partner.example", "third.example")
@@ -27,18 +27,21 @@ class Scenario(NamedTuple):
     script: str
     routes: tuple[tuple[str, str, str, int, Fields], ...]
     expect: int = 1
+    page: Fields = ()
+    """Fields of the page's own response; a page of its own is opened where there are some."""
 
 
-def play(lab: Harness, scenario: Scenario, number: int, sanitised: bool = False):
-    """Run a scenario; gives the `Run`."""
-    values = {"id": str(number), "me": lab.origin("https", PAGE)}
-    values |= {key: lab.origin("https", host) for key, host in HOSTS.items()}
-    values["plain"] = lab.origin("http", PAGE)
+def play(lab: Harness, scenario: Scenario, number: int, scheme: str = "https"):
+    """Run a scenario under a scheme; gives the `Run`."""
+    other = "http" if scheme == "https" else "https"
+    values = {"id": str(number), "me": lab.origin(scheme, PAGE), "plain": lab.origin(other, PAGE)}
+    values |= {key: lab.origin(scheme, host) for key, host in HOSTS.items()}
+    values |= {f"other_{key}": lab.origin(other, host) for key, host in HOSTS.items()}
 
     def fill(text: str) -> str:
         for key, value in values.items():
             text = text.replace("{" + key + "}", value)
-        return text.replace("{host}", values["api"].removeprefix("https://"))
+        return text.replace("{host}", values["api"].partition("//")[2])
 
     for method, host, path, status, fields in scenario.routes:
         filled = tuple((name, fill(value)) for name, value in fields)
@@ -48,7 +51,11 @@ def play(lab: Harness, scenario: Scenario, number: int, sanitised: bool = False)
         elif status == 1304:  # 200 at first, 304 to whoever revalidates
             answer = _revalidated(filled)
         lab.server.answer(HOSTS[host], fill(path), answer, method)
-    return lab.run("https", PAGE, scenario.script, values, expect=scenario.expect)
+    path = "/page"
+    if scenario.page:
+        path = f"/page-{number}"
+        lab.server.answer(PAGE, path, Reply(200, (*BLANK_PAGE.fields, *scenario.page), BLANK_PAGE.content))
+    return lab.run(scheme, PAGE, scenario.script, values, path=path, expect=scenario.expect)
 
 
 def _revalidated(fields: Fields) -> Answer:

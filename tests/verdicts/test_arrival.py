@@ -1,0 +1,115 @@
+"""Whether Chrome's own recording shows that a response reached the page, and what verdicts make of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inspector.report import ExchangeReport
+from tests.browser.harness import explain
+
+FIELDS = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json", "Content-Length": "2"}
+
+
+def entry(
+    *,
+    sent: dict[str, str] | None = None,
+    status: int = 200,
+    fields: dict[str, str] | None = None,
+    method: str = "GET",
+    arrived: bool = True,
+    size: int = 2,
+    error: str | None = None,
+) -> dict[str, Any]:
+    """An entry as Chrome exports it; one that was refused lacks what comes with the handing over to the page."""
+    request = {"Origin": "http://shop.test", "Accept": "*/*", "Referer": "http://shop.test/"} | (sent or {})
+    answer = FIELDS if fields is None else fields
+    return {
+        "pageref": "page_1",
+        "_resourceType": "fetch",
+        "_initiator": {"type": "script"},
+        "request": {
+            "method": method,
+            "url": "http://api.shop.test/x",
+            "httpVersion": "http/1.1",
+            "headers": [{"name": n, "value": v} for n, v in request.items()],
+        },
+        "response": {
+            "status": status,
+            "statusText": "",
+            "httpVersion": "http/1.1",
+            "headers": [{"name": n, "value": v} for n, v in answer.items()],
+            "content": {"size": size if arrived else 0, "mimeType": "application/json" if arrived else "x-unknown"},
+            "redirectURL": "",
+            "_error": error,
+        },
+        "serverIPAddress": "127.0.0.1" if arrived else "",
+        "startedDateTime": "2026-01-01T00:00:00.000Z",
+        "time": 5,
+    } | ({"_connectionId": "7", "connection": "7"} if arrived else {})
+
+
+def told(*entries: dict[str, Any]) -> list[ExchangeReport]:
+    creator = {"name": "WebInspector", "version": "537.36"}
+    page = {
+        "id": "page_1",
+        "title": "http://shop.test/",
+        "startedDateTime": "2026-01-01T00:00:00.000Z",
+        "pageTimings": {},
+    }
+    return explain({"log": {"version": "1.2", "creator": creator, "pages": [page], "entries": list(entries)}})
+
+
+@pytest.mark.parametrize("error", [None, "net::ERR_FAILED"])
+def test_a_response_kept_from_the_page_settles_what_only_credentials_decide(error: str | None):
+    verdict = told(entry(arrived=False, error=error))[0].verdicts.cors
+    assert verdict is not None
+    assert (verdict.outcome, verdict.code) == ("blocked", "WildcardOriginNotAllowed")
+
+
+def test_so_does_one_that_arrived():
+    for one in (
+        entry(),
+        entry(status=204, size=0),
+        entry(method="HEAD", size=0),
+        entry(size=0, error="net::ERR_ABORTED"),
+    ):
+        verdict = told(one)[0].verdicts.cors
+        assert verdict is not None
+        assert verdict.outcome == "allowed"
+
+
+def test_an_empty_answer_settles_nothing():
+    verdict = told(entry(size=0))[0].verdicts.cors
+    assert verdict is not None
+    assert (verdict.outcome, verdict.code) == ("depends", "WildcardOriginNotAllowed")
+
+
+def test_a_post_that_may_not_be_cors_is_settled_both_ways():
+    text = {"Content-Type": "text/plain"}
+    refused = told(entry(method="POST", sent=text, fields=text, arrived=False))[0].verdicts.cors
+    assert refused is not None
+    assert (refused.outcome, refused.code) == ("blocked", "MissingAllowOriginHeader")
+    opaque = told(entry(method="POST", sent=text, fields=text))[0].verdicts.cors
+    assert opaque is not None
+    assert opaque.outcome == "allowed"
+    unknown = told(entry(method="POST", sent=text, fields=text, size=0))[0].verdicts.cors
+    assert unknown is not None
+    assert unknown.outcome == "depends"
+
+
+def test_a_cookie_held_back_shows_that_credentials_were_not_included():
+    permitted = {"Access-Control-Allow-Origin": "http://shop.test", "Access-Control-Allow-Credentials": "true"}
+    setting = entry(fields=FIELDS | permitted | {"Set-Cookie": "sid=1; Path=/"}, sent={"Cookie": "other=1"})
+    later = entry(size=0) | {"startedDateTime": "2026-01-01T00:00:10.000Z"}
+    first, second = told(setting, later)
+    assert [c.outcome for c in first.verdicts.set_cookies] == ["stored"]
+    assert second.verdicts.cors is not None
+    assert second.verdicts.cors.outcome == "allowed"
+    assert second.verdicts.cookies == ()
+
+
+def test_an_answer_that_credentials_would_have_kept_from_the_page_sets_no_cookie():
+    [report] = told(entry(fields=FIELDS | {"Set-Cookie": "sid=1; Path=/"}))
+    assert [c.outcome for c in report.verdicts.set_cookies] == ["blocked"]
