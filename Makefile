@@ -36,7 +36,7 @@ format: setup
 
 # Every family of verdicts against the real Chromium; the tests run a part of it.
 verdicts: setup
-	@$(BIN)/python -m tests.browser.cors_scenarios 400
+	@$(BIN)/python -m tests.browser.cors_scenarios
 	@$(BIN)/python -m tests.browser.cookie_scenarios
 	@$(BIN)/python -m tests.browser.test_cache_verdicts
 	@$(BIN)/python -m tests.browser.blocking_scenarios

@@ -67,6 +67,8 @@ def kind_of(x: Subject) -> Kind:
     if _is_page(x):
         return "top"
     if resource == "document":
+        if _within_another_page(x):
+            return "frame"
         initiator = x.exchange.context.initiator
         if initiator is not None and initiator.type == "parser":
             return "frame"
@@ -84,6 +86,14 @@ def kind_of(x: Subject) -> Kind:
 def _is_page(x: Subject) -> bool:
     page = x.exchange.context.page
     return page is not None and bool(page.url) and (page.url or "").partition("#")[0] == x.url.text.partition("#")[0]
+
+
+def _within_another_page(x: Subject) -> bool:
+    """Whether a document is one of a page that has another URL: a frame's, unless it became no document at all."""
+    page = x.exchange.context.page
+    if page is None or not page.url or not 200 <= x.status < 300 or x.status in (204, 205):
+        return False
+    return not (x.res.get("content-disposition") or "").lower().startswith("attachment")
 
 
 def initiator_of(x: Subject) -> str:
@@ -119,11 +129,14 @@ def credentials_of(x: Subject, kind: Kind, initiator: str, version: int | None) 
         return "include"
     if mode in ("no-cors", "navigate", "websocket") or x.url.scheme in ("ws", "wss") or x.status == 101:
         return "include"
-    if destination == "manifest":
-        return "unknown"
-    if site == "same-origin" or (initiator and initiator == x.url.origin and site != "cross-site"):
-        return "include"
-    if mode == "cors" or (mode is None and "origin" in x.req and x.destination in ("empty", "font", "script", None)):
+    own = site == "same-origin" or (initiator and initiator == x.url.origin and site != "cross-site")
+    if own:
+        return "unknown" if destination == "manifest" else "include"  # the one thing fetched without, unless asked to
+    if mode == "cors" or (
+        mode is None
+        and "origin" in x.req
+        and (x.method in ("GET", "HEAD") or x.destination in ("empty", "font", "script", None))
+    ):
         if destination == "font":
             return "omit"  # CSS Fonts: always in CORS mode with credentials mode same-origin
         if site == "cross-site" and initiator and (version or 0) >= _STORAGE_ACCESS_SINCE and trustworthy(x.url):

@@ -30,7 +30,6 @@ def check(allow_origin: str | None, allow_credentials: str | None, origin: str, 
     if allow_origin is None:
         return Failure("MissingAllowOriginHeader")
     if allow_origin != origin:
-        allow_origin = _as_utf8(allow_origin)
         # One comparison decides; the rest tells what kind of mismatch it is, in the order Chromium looks.
         if " " in allow_origin or "," in allow_origin:
             return Failure("MultipleAllowOriginValues", allow_origin)
@@ -113,15 +112,3 @@ def _number(text: str) -> int | None:
             rest = text[len(prefix) :]
             return (int(rest, base) if rest else 0) if digits.fullmatch(rest) and text else None
     return None
-
-
-def _as_utf8(text: str) -> str:
-    """A value recorded octet by octet as the UTF-8 it was, as the browser's own messages show it."""
-    if text.isascii():
-        return text
-    for one_octet_each in ("latin-1", "cp1252"):
-        try:
-            return text.encode(one_octet_each).decode("utf-8")
-        except UnicodeError:
-            pass
-    return text

@@ -14,11 +14,12 @@ def fields_of(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
 
     Pseudo-fields (RFC 9113, section 8.3) are kept apart, white space around values goes (RFC 9110, section 5.5),
     and lines that an exporter joined with a line feed (Firefox, chrome-har, WebPageTest) become lines again. Commas
-    are left alone: which fields may be split at them is not this module's business.
+    are left alone: which fields may be split at them is not this module's business. UTF-8 that was written down octet
+    by octet (Chrome) becomes text again.
     """
     for line in lines:
         value = line.value
-        if line.name[:1] == ":" or "\n" in value or value.strip() is not value:
+        if line.name[:1] == ":" or "\n" in value or value.strip() is not value or not value.isascii():
             return _taken_apart(lines)
     return (Fields(lines) if lines else NO_FIELDS), ()
 
@@ -27,7 +28,7 @@ def _taken_apart(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
     fields: list[Field] = []
     pseudo: list[Field] = []
     for line in lines:
-        value = line.value
+        value = line.value if line.value.isascii() else utf8(line.value)
         if line.name[:1] == ":" and len(line.name) > 1:
             pseudo.append(Field(line.name, value.strip(" \t\r\n")))
         elif "\n" in value:
@@ -37,5 +38,15 @@ def _taken_apart(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
             fields.extend(Field(line.name, part) for part in kept)
         else:
             stripped = value.strip(" \t\r")
-            fields.append(line if stripped is value else Field(line.name, stripped))
+            fields.append(line if stripped is line.value else Field(line.name, stripped))
     return Fields(tuple(fields)), tuple(pseudo)
+
+
+def utf8(text: str) -> str:
+    """Text whose characters are the octets of UTF-8, as that; other text as it is."""
+    for one_octet_each in ("latin-1", "cp1252"):
+        try:
+            return text.encode(one_octet_each).decode("utf-8")
+        except UnicodeError:
+            pass
+    return text

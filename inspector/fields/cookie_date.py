@@ -59,7 +59,7 @@ def _digits(text: str) -> bool:
 
 def _time(token: str) -> tuple[int, int, int] | None:
     parts = token.split(":")
-    if len(parts) != 3 or not all(_digits(part) and len(part) <= 9 for part in parts):
+    if len(parts) != 3 or not all(_digits(part) and len(part) <= 32 for part in parts):
         return None
     return int(parts[0]), int(parts[1]), int(parts[2])
 

@@ -13,7 +13,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from inspector.exchange import Context, Exchange, Fields, Recorder, Request, Response, Timings
+from tests.browser.har_export import EVENTS, Event, Hop, hops
 
 
 @dataclass(frozen=True)
@@ -160,18 +160,6 @@ class CacheLab:
         if handler.command != "HEAD":
             handler.wfile.write(body)
 
-    def exchange(self, number: int) -> Exchange:
-        """The first exchange of a scenario, as a browser's own recording has it."""
-        scenario, seen = self.scenarios[number], self.seen[number]
-        _, sent = seen.requests[0]
-        return Exchange(
-            number,
-            Request(scenario.method, f"{self.origin}/s/{number}", Fields.of(sent.items())),
-            Context(Recorder("har", vantage="browser", cookies_recorded=True), resource_type="fetch"),
-            Response(scenario.status, "", Fields.of(seen.answered), scenario.version),
-            Timings(started=seen.started, wait=1.0, total=2.0),
-        )
-
 
 _RUN = """
 async scenarios => {
@@ -200,8 +188,20 @@ async scenarios => {
 """
 
 
-def run(scenarios: list[Scenario], page: Any) -> CacheLab:
-    """Let a Playwright page request every scenario twice; the lab returned holds what the server saw."""
+def listen(session: Any, events: list[Event]) -> None:
+    """Append a page's network events to a list."""
+    for name in EVENTS:
+        session.on(f"Network.{name}", lambda event, name=name: events.append((name, event)))
+    session.send("Network.enable")
+
+
+def run(scenarios: list[Scenario], page: Any) -> tuple[CacheLab, dict[int, list[Hop]]]:
+    """Let a Playwright page request every scenario twice.
+
+    The lab returned holds what the server saw; beside it are the requests as the browser recorded them.
+    """
+    events: list[Event] = []
+    listen(page.context.new_cdp_session(page), events)
     with CacheLab(scenarios) as lab:
         page.goto(lab.origin + "/")
         told = page.evaluate(
@@ -222,4 +222,10 @@ def run(scenarios: list[Scenario], page: Any) -> CacheLab:
         for result in told:
             lab.seen[result["number"]].second_count = result.get("count") or ""
         lab.settle()
-        return lab
+        page.wait_for_timeout(50)
+        recorded: dict[int, list[Hop]] = defaultdict(list)
+        for hop in hops(events):
+            number = hop.url.rpartition("/s/")[2]
+            if number.isdigit():
+                recorded[int(number)].append(hop)
+        return lab, recorded

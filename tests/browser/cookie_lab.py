@@ -16,10 +16,10 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page
 
 from inspector.report import ExchangeReport
-from tests.browser.cache_lab import filled
+from tests.browser.cache_lab import filled, listen
 from tests.browser.cookie_scenarios import HOSTS, Scenario, Visit
 from tests.browser.har_export import Event, Hop, har, hops
-from tests.browser.harness import _OFF, CHROMIUM, Harness, _listen, explain
+from tests.browser.harness import _OFF, CHROMIUM, Harness, explain
 from tests.browser.server import Reply, Seen
 
 PAGE = b"<!doctype html><title>page</title><link rel=icon href=data:,>"
@@ -171,7 +171,7 @@ class CookieLab(Harness):
         page = context.new_page()
         session = context.new_cdp_session(page)
         events: list[Event] = []
-        _listen(session, events)
+        listen(session, events)
         main_frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         try:
             for visit in scenario.visits:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from inspector.browser.verdict import CorsVerdict
 from tests.browser.har_export import Hop
-from tests.browser.harness import Harness
+from tests.browser.harness import Harness, Run, explain
 from tests.browser.server import BLANK_PAGE, Answer, Reply, Seen
+from tests.browser.variants import VARIANTS, numbered
 
 PAGE = "shop.test"
 NAMES = ("shop.test", "api.shop.test", "partner.example", "third.example")
@@ -86,11 +89,11 @@ class Comparison(NamedTuple):
     agreement: str
 
 
-def compare(scenario: Scenario, run: Any, sanitised: bool = False) -> list[Comparison]:
-    """Compare every request of a run."""
+def compare(scenario: Scenario, run: Run, variant: str = "as exported") -> list[Comparison]:
+    """Compare every request of a run, with a variant of its recording."""
     compared = []
     preflight_error = _failed_preflights(run.hops)
-    for hop, report in zip(run.hops, run.explain(sanitised), strict=True):
+    for hop, report in zip(run.hops, explain(VARIANTS[variant](numbered(run.har()))), strict=True):
         error = hop.cors_error
         if hop.sent.get("type") == "Preflight":
             error = preflight_error.get(hop.id)
@@ -112,7 +115,7 @@ def compare(scenario: Scenario, run: Any, sanitised: bool = False) -> list[Compa
             agreement = "condition"
         else:
             agreement = "same" if (verdict.parameter or "") == (parameter or "") else "parameter"
-        if agreement == "condition" and "'include'" in (verdict.condition or "") and bool(code) != _includes(scenario):
+        if verdict and agreement == "condition" and not _leads(verdict, hop, bool(code), scenario):
             agreement = "different"  # the condition leads to the opposite of what the browser did
         ours = f"{outcome} {verdict.code or ''}({verdict.parameter or ''})" if verdict else "no CORS"
         failed = hop.failed["errorText"] if hop.failed else "delivered"
@@ -126,6 +129,13 @@ def compare(scenario: Scenario, run: Any, sanitised: bool = False) -> list[Compa
             )
         )
     return compared
+
+
+def _leads(verdict: CorsVerdict, hop: Hop, refused: bool, scenario: Scenario) -> bool:
+    """Whether an open verdict's condition leads to what the browser did."""
+    if "'include'" not in (verdict.condition or "") or (hop.failed and not refused):
+        return True
+    return refused == _includes(scenario)
 
 
 def _includes(scenario: Scenario) -> bool:
@@ -149,26 +159,26 @@ def _failed_preflights(log: list[Hop]) -> dict[str, dict[str, str]]:
     return failed
 
 
-def run_all(
-    count: int = 320, seed: int = 1, sanitised: bool = False, scenarios: list[Scenario] | None = None
-) -> list[Comparison]:
-    """Play every scenario in one browser and compare."""
-    results: list[Comparison] = []
+def run_all(scenarios: Sequence[Scenario], scheme: str = "https") -> dict[str, list[Comparison]]:
+    """Play every scenario in one browser and compare, with every variant of its recording."""
+    results: dict[str, list[Comparison]] = {variant: [] for variant in VARIANTS}
     with Harness(NAMES) as lab:
-        for number, scenario in enumerate(scenarios or all_scenarios(count, seed)):
+        for number, scenario in enumerate(scenarios):
             if number % 40 == 39:
                 lab.fresh()
-            results += compare(scenario, play(lab, scenario, number), sanitised)
+            run = play(lab, scenario, number, scheme)
+            for variant, found in results.items():
+                found += compare(scenario, run, variant)
     return results
 
 
 def agreement(results: list[Comparison]) -> str:
-    """The numbers in a few lines, for a person."""
+    """The numbers in one line, for a person."""
     total = len(results)
     counts = {kind: sum(r.agreement == kind for r in results) for kind in KINDS}
-    lines = [f"{len({r.scenario for r in results})} scenarios, {total} requests"]
-    lines += [f"  {kind:10} {many:4}  {many / total:6.1%}" for kind, many in counts.items()]
-    return "\n".join(lines)
+    return f"{total} requests, " + ", ".join(
+        f"{many} {kind} ({many / total:.1%})" for kind, many in counts.items() if many
+    )
 
 
 KINDS = ("same", "condition", "either", "unknown", "parameter", "different")
@@ -529,11 +539,19 @@ def all_scenarios(count: int = 320, seed: int = 1) -> list[Scenario]:
     return scenarios + [mutated(number, random_) for number in range(max(0, count - len(scenarios)))]
 
 
+def main(count: int = 400, seed: int = 1) -> None:
+    """Run everything under both schemes and print the disagreements and the agreement."""
+    from tests.browser.cors_corners import corners
+
+    for scheme in ("https", "http"):
+        for variant, found in run_all([*all_scenarios(count, seed), *corners()], scheme).items():
+            print(f"CORS over {scheme}, {variant}: {agreement(found)}")
+            for each in found:
+                if each.agreement in ("different", "parameter"):
+                    print("  " + " | ".join(each))
+
+
 if __name__ == "__main__":
     import sys
 
-    found = run_all(int(sys.argv[1]) if len(sys.argv) > 1 else 320, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    for each in found:
-        if each.agreement in ("different", "parameter", "unknown"):
-            print(each.agreement, "|", each.scenario, "|", each.request, "|", each.browser, "|", each.ours)
-    print(agreement(found))
+    main(*map(int, sys.argv[1:]))

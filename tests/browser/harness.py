@@ -19,12 +19,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from inspector.capture import open_capture
 from inspector.engine import Engine
 from inspector.report import ExchangeReport
-from tests.browser.har_export import EVENTS, Event, Hop, har, hops
+from tests.browser.cache_lab import listen
+from tests.browser.har_export import Event, Hop, har, hops
 from tests.browser.server import BLANK_PAGE, Server
 
 CHROMIUM = shutil.which("chromium")
@@ -63,13 +64,17 @@ class Run:
 
 
 def explain(document: dict[str, Any]) -> list[ExchangeReport]:
-    """Run a HAR document through a file, the reader and the engine; reports in the order of its entries."""
+    """Run a HAR document through a file, the reader and the engine; reports in the order of its entries.
+
+    Entries that say at which `_position` they stood are reported on in that order.
+    """
     with tempfile.TemporaryDirectory(prefix="inspector-har-") as directory:
         path = Path(directory) / "recording.har"
         path.write_text(json.dumps(document), "utf-8")
         engine = Engine()
         reports = [engine.observe(exchange) for exchange in open_capture(path).exchanges()]
-    return sorted(reports, key=lambda report: report.index)
+    entries = document["log"]["entries"]
+    return sorted(reports, key=lambda report: entries[report.index].get("_position", report.index))
 
 
 class Harness:
@@ -123,7 +128,7 @@ class Harness:
         """A new tab that nothing was loaded in, and the list its network events are appended to."""
         tab = self._context.new_page()
         events: list[Event] = []
-        _listen(self._context.new_cdp_session(tab), events)
+        listen(self._context.new_cdp_session(tab), events)
         return tab, events
 
     def settle(self, tab: Page, events: list[Event], quiet: float = 1.0) -> None:
@@ -173,9 +178,3 @@ class Harness:
             page.wait_for_timeout(5)
         page.wait_for_timeout(5)  # ExtraInfo events of a request may come just after its end
         return Run(hops(events[start:]), result, page.url)
-
-
-def _listen(session: CDPSession, events: list[Event]) -> None:
-    for name in EVENTS:
-        session.on(f"Network.{name}", lambda event, name=name: events.append((name, event)))
-    session.send("Network.enable")
