@@ -8,11 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from inspector.exchange import TLS, Certificate, Connection, Exchange
+from inspector.report import Severity
 from inspector.trust.anchors import Anchors
 from inspector.trust.explain import Explained, Handshake, explain_chain
 from inspector.trust.facts import BadCertificate
+from inspector.trust.findings import Finding
 from inspector.trust.names import NameMatch, match_name, reference_host
 from inspector.trust.pem import certificates_in, holds_private_key
 from inspector.trust.sides import Sides, compare
@@ -213,8 +216,6 @@ def _capture_cases(target: str, asked: Asked) -> list[Case]:
 
 
 def _with_note(case: Case, note: str) -> Case:
-    from msgspec.structs import replace
-
     return replace(case, notes=(*case.notes, note))
 
 
@@ -252,7 +253,7 @@ def _recorded_case(group: _Group, asked: Asked) -> Case:
     name = asked.name or group.host
     at = asked.moment(exchange.timings.started)
     presented = _recorded_chain(exchange.server, asked, name, at)
-    shown = _recorded_chain(exchange.client, asked, name, at)
+    shown = _without_authority(_recorded_chain(exchange.client, asked, name, at))
     notes = []
     if presented is None and shown is None:
         return _names_only(exchange, title, name, at, group.indexes)
@@ -284,6 +285,28 @@ def _recorded_chain(side: Connection, asked: Asked, name: str, at: float) -> Exp
         return _explain(ders, asked, name, at, handshake, name)
     except SourceError:
         return None
+
+
+def _without_authority(shown: Explained | None) -> Explained | None:
+    """What the client was shown, where the recording lacks the proxy's own certificate: no fault of the server's."""
+    if shown is None or all(finding.code != "missing-issuer" for finding in shown.findings):
+        return shown
+    issuer = shown.path.links[-1].voucher.by
+    authority = Finding(
+        "proxy-authority",
+        Severity.NOTE,
+        "Signed by the proxy's own authority",
+        f"The proxy made this certificate up and signed it as `{issuer}`, which is not in the store that was asked. A "
+        "client accepts it once that authority is in its own store, and refuses it before.",
+        "Nothing, if this is your proxy. To judge it as its clients do, name the proxy's certificate with `--ca`.",
+        "ERR_CERT_AUTHORITY_INVALID",
+        link=len(shown.path.links) - 1,
+    )
+    findings = tuple(authority if finding.code == "missing-issuer" else finding for finding in shown.findings)
+    verdict = shown.verdict
+    if verdict.code == authority.refusal:
+        verdict = replace(verdict, because=f"{authority.title}, which the store that was asked does not hold.")
+    return replace(shown, findings=findings, verdict=verdict)
 
 
 def _names_only(exchange: Exchange, title: str, name: str, at: float, indexes: list[int]) -> Case:

@@ -35,13 +35,14 @@ def test_chromium_refuses_what_we_say_it_refuses(zoo: ZooServer, tmp_path: Path)
             env={**os.environ, "HOME": str(tmp_path)},
             args=["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
         )
-        page = browser.new_page()
         for each in SPECIMENS:
+            page = browser.new_page()  # a page that shows an error is in the way of the next
             try:
                 page.goto(f"https://{each.host}:{zoo.port}/")
                 said[each.name] = None
             except Error as error:
                 said[each.name] = error.message.partition("net::")[2].partition(" ")[0]
+            page.close()
         browser.close()
     ours = {name: code for code, names in CHROMIUM.items() for name in names}
     assert {name for name in ours if ours[name] != said[name]} == set(UNKNOWN_TO_IT), said

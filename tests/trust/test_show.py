@@ -69,6 +69,7 @@ def test_a_recording_of_the_proxy_shows_both_chains(recorded: tuple[Path, Path],
     assert (
         case["shown"]["verdict"]["code"] == "ERR_CERT_AUTHORITY_INVALID"
     )  # without the proxy's authority in the store
+    assert [finding["code"] for finding in case["shown"]["findings"]] == ["proxy-authority"]
     assert case["sides"]["intercepted"] is True
 
 
