@@ -101,7 +101,8 @@ def serve_command(port: int) -> None:
 
     ended = threading.Event()
     with ZooServer(port=port) as server:
-        signal.signal(signal.SIGTERM, lambda *_: ended.set())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
         width = max(len(each.host) for each in SPECIMENS)
         for each in SPECIMENS:
             click.echo(f"{each.host:<{width}}  {each.wrong}")
