@@ -67,7 +67,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(value=HOSTILE)
 @example("")
 @example(" ")
@@ -86,7 +86,7 @@ def mutations(entry):
     )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_damaged_example_makes_its_entry_fail(data):
     entry = data.draw(st.sampled_from(ENTRIES))
