@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from inspector.browser.verdict import Verdicts
+from inspector.content.tokens import has_token
 from inspector.exchange import Exchange
 from inspector.fields import methods, statuses
 from inspector.grade.gather import Sites
@@ -107,6 +108,7 @@ class RuleIndex:
             x.recorded_kind,
             x.marks.groups if self._marks_asked else (),
             "?" in x.request.url,
+            has_token(x),
             x.exchange.failure is not None,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),
             tuple(answered),
@@ -157,6 +159,7 @@ def _triggers(
     recorded: str | None,
     marks: tuple[str, ...],
     query: bool,
+    token: bool,
     failed: bool,
     repeated: bool,
     response: tuple[str, ...],
@@ -181,6 +184,7 @@ def _triggers(
         ("content", content in ("full", "truncated", "omitted")),
         ("recorded", recorded),
         ("query", query),
+        ("token", token),
         ("failure", failed),
         ("repeated", repeated),
     ]

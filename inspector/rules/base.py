@@ -114,6 +114,11 @@ def mark(*groups: str) -> tuple[Trigger, ...]:
     return tuple(("mark", group) for group in groups)
 
 
+def carries_token() -> tuple[Trigger, ...]:
+    """Exchanges with what looks like a JSON Web Token in the URL, a credential field, a cookie or JSON content."""
+    return (("token", True),)
+
+
 def url_query() -> tuple[Trigger, ...]:
     """Requests for URLs that have a query."""
     return (("query", True),)
