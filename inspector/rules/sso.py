@@ -146,13 +146,13 @@ def no_state_pkce(x: Subject) -> Finding | None:
     fix="Register and send an https address, exactly as it is registered.",
     unless="It is a native app listening on this machine (`http://127.0.0.1:…`), which the standard permits.",
     shows="""
-    GET https://login.shop.test/authorize?response_type=code&client_id=shop&redirect_uri=http%3A%2F%2Fshop.test%2F HTTP/2
+    GET https://login.test/authorize?response_type=code&client_id=shop&redirect_uri=http%3A%2F%2Fshop.test%2F HTTP/2
 
     HTTP/2 302
     Location: http://shop.test/?code=9f2c7b1e
     """,
     quiet="""
-    GET https://login.shop.test/authorize?response_type=code&client_id=cli&redirect_uri=http%3A%2F%2F127.0.0.1%3A87%2F HTTP/2
+    GET https://login.test/authorize?response_type=code&client_id=cli&redirect_uri=http%3A%2F%2F127.0.0.1%3A87%2F HTTP/2
 
     HTTP/2 302
     Location: http://127.0.0.1:87/?code=9f2c7b1e
