@@ -242,6 +242,7 @@ class Engine:
         except Exception as error:
             trouble.append(_internal_error("the verdicts", error))
         annotations = self._annotate(x, trouble)
+        session.resources.observe(x)
         self._stories.observe(x)
         self.sites.observe(x)
         return self._report(x, capture, annotations)

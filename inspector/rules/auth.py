@@ -11,7 +11,9 @@ from urllib.parse import unquote_plus
 from inspector.fields.challenges import parse_challenges
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, request_content, request_field, response_field, rule, url_query
+from inspector.site import same_site
 from inspector.subject import Subject
+from inspector.url import parse
 from inspector.words import listed
 
 RFC6750 = "https://www.rfc-editor.org/rfc/rfc6750#section-"
@@ -316,7 +318,10 @@ def token_in_url(x: Subject) -> Finding | None:
     once="origin",
 )
 def session_id_in_url(x: Subject) -> Finding | None:
-    """A session-like name with at least ten characters; an ambiguous name (``sid``) is a note."""
+    """A session-like name with at least ten characters; an ambiguous name (``sid``) is a note. Not other sites' ids."""
+    page = x.page_url
+    if page and not x.is_document and not same_site(parse(page), x.url, schemeful=False):
+        return None  # a number by which an advertiser or a statistics service counts
     for name, value in _parameters(x.request.url.replace(";jsessionid", "&jsessionid")):
         if name in _SESSION_NAMES and len(value) >= 10 and _random(value):
             return Finding(

@@ -17,6 +17,7 @@ from inspector.session.jar import Jar
 from inspector.session.preflights import Preflights
 from inspector.session.redirects import Redirects
 from inspector.session.retries import Retries
+from inspector.session.resources import Resources
 
 MOST_TOLD = 5_000
 
@@ -45,6 +46,7 @@ class Session:
         self.clients = Clients()
         self.redirects = Redirects()
         self.retries = Retries()
+        self.resources = Resources()
         self.quoted: dict[tuple[Where, str, str, str | None, str | None], Evidence] = {}
         """Evidence made before: most exchanges of a capture quote the same field lines."""
         self.everywhere = Told()
