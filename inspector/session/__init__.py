@@ -16,8 +16,8 @@ from inspector.session.connections import Connections
 from inspector.session.jar import Jar
 from inspector.session.preflights import Preflights
 from inspector.session.redirects import Redirects
-from inspector.session.retries import Retries
 from inspector.session.resources import Resources
+from inspector.session.retries import Retries
 
 MOST_TOLD = 5_000
 
