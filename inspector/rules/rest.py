@@ -55,6 +55,7 @@ _LARGEST = 1_048_576
     Location: /items/7
     """,
     once="origin",
+    gravest=Severity.WARNING,
 )
 def content_type_vs_body(x: Subject) -> Finding | None:
     """JSON under a form's type, and JSON that does not parse; truncated content is left alone."""
@@ -153,6 +154,7 @@ def _is_value(line: str) -> bool:
     Content-Type: text/html
     """,
     once="origin",
+    gravest=Severity.WARNING,
 )
 def not_acceptable(x: Subject) -> Finding | None:
     """2xx with content whose type no range of `Accept` with a weight above zero covers."""
@@ -350,6 +352,7 @@ def lost_update(x: Subject) -> Finding | None:
     Content-Type: application/json
     """,
     once="origin",
+    gravest=Severity.WARNING,
 )
 def deprecation(x: Subject) -> Finding | None:
     """Both dates, how far off, and where to go; a date that cannot be read is said."""
