@@ -55,6 +55,12 @@ def hash_matches(sources: tuple[Source, ...], text: str) -> bool:
     return False
 
 
+def sha256_source(text: str) -> str:
+    """The hash source that allows inline code of this text: ``'sha256-…'``."""
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
 def _padded(value: str) -> str:
     return value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
 

@@ -36,6 +36,7 @@ CHAPTERS = {
     "injection": "Injection: what the request says comes back as markup, in fields, in a statement",
     "leaks": "Leaks: a key, a listing, sources, a card number",
     "limits": "Rate limits: what is left, and a client that does not wait",
+    "csp": "Content Security Policy: with holes, too strict for its page, on trial",
     "status": "Statuses: an API that says the wrong thing",
     "compression": "Compression",
     "authentication": "Authentication: Basic and Bearer",

@@ -8,7 +8,7 @@ from inspector.fields.csp import parse_csp
 from inspector.fields.framing import x_frame_options
 from inspector.report import Evidence, Severity
 from inspector.rules import security_texts as texts
-from inspector.rules.base import Finding, document, response_field, rule, status
+from inspector.rules.base import Finding, document, rule, status
 from inspector.rules.cache_privacy import session_like
 from inspector.subject import Subject
 from inspector.url import ip_address
@@ -55,9 +55,6 @@ _SNIFFED = frozenset(
     {"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "text/plain"}
 )
 _FORM = re.compile(r"<form[\s>]|type\s*=\s*[\"']?password", re.IGNORECASE)
-_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc\s*=)[^>]*>", re.IGNORECASE)
-_GOVERNING = re.compile(r"(?:script-src(?:-elem)?|default-src)\s[^;,]*?'unsafe-inline'", re.IGNORECASE)
-_META_CSP = re.compile(r"<meta[^>]+http-equiv\s*=\s*[\"']?content-security-policy[\"'\s>]", re.IGNORECASE)
 _FRAMES = ("iframe", "frame", "embed", "object", "fencedframe")
 _LOOKED_AT = 256 * 1024
 
@@ -131,119 +128,6 @@ def hsts_missing(x: Subject) -> Finding | None:
         evidence=(x.response_field("strict-transport-security"),),
         certainty="likely",
         condition="the domain is not on the browsers' preload list and no parent domain covers it",
-    )
-
-
-@rule(
-    "security/csp-missing",
-    Severity.NOTE,
-    "No policy limits what scripts may run",
-    on=document(),
-    references=("https://www.w3.org/TR/CSP3/#csp-header",),
-    what="A document has no `Content-Security-Policy`, neither as a field nor in its markup.",
-    why="""
-    Where somebody manages to put markup into the page, their script runs with all the rights of the page. A policy
-    is the
-    second line that stops it.
-    """,
-    fix="""
-    Begin with `Content-Security-Policy-Report-Only: script-src 'nonce-…' 'strict-dynamic'; object-src 'none';
-    base-uri 'none'`, look at the reports, then enforce it.
-    """,
-    unless="The page shows nothing that comes from outside.",
-    shows="""
-    # type: document
-    GET https://shop.test/ HTTP/2
-
-    HTTP/2 200
-    Content-Type: text/html
-    """,
-    quiet="""
-    # type: document
-    GET https://shop.test/ HTTP/2
-
-    HTTP/2 200
-    Content-Type: text/html
-    Content-Security-Policy: script-src 'self'
-    """,
-    once="origin",
-)
-def csp_missing(x: Subject) -> Finding | None:
-    """A document without an enforced or a trial policy."""
-    if "content-security-policy" in x.res or not _page(x):
-        return None
-    markup = _markup(x)
-    if _META_CSP.search(markup):
-        return None
-    trial = "content-security-policy-report-only" in x.res
-    inline = len(_INLINE_SCRIPT.findall(markup))
-    using = f" It has {count(inline, 'inline script')}, which a policy must allow by nonce or hash." if inline else ""
-    detail = (
-        "Only a trial policy is there (`Content-Security-Policy-Report-Only`): it reports and blocks nothing."
-        if trial
-        else "Markup that somebody manages to slip into this page can run scripts with the page's rights." + using
-    )
-    return Finding(
-        detail,
-        severity=Severity.INFO if trial else None,
-        fix="The server should send `Content-Security-Policy: script-src 'nonce-<random>' 'strict-dynamic'; "
-        "object-src 'none'; base-uri 'none'`, as `…-Report-Only` first.",
-        evidence=(x.response_field("content-security-policy"),),
-    )
-
-
-@rule(
-    "security/csp-unsafe-inline",
-    Severity.WARNING,
-    "The policy lets every inline script run",
-    on=response_field("content-security-policy"),
-    references=(
-        "https://www.w3.org/TR/CSP3/#allow-all-inline",
-        "https://www.w3.org/TR/CSP3/#match-element-to-source-list",
-    ),
-    what="""
-    The source list for scripts contains `'unsafe-inline'`, and no nonce, hash or `'strict-dynamic'` that would
-    switch it
-    off.
-    """,
-    why="Injected markup is nearly always an inline script or handler: the policy does not stop the attack it is "
-    "there for.",
-    fix="Give each inline script a nonce (`script-src 'nonce-…'`) or its hash, and drop `'unsafe-inline'`.",
-    unless="It stands beside a nonce or hash as a fallback for very old browsers.",
-    shows="""
-    # type: document
-    GET https://shop.test/ HTTP/2
-
-    HTTP/2 200
-    Content-Type: text/html
-    Content-Security-Policy: script-src 'self' 'unsafe-inline'
-    """,
-    quiet="""
-    # type: document
-    GET https://shop.test/ HTTP/2
-
-    HTTP/2 200
-    Content-Type: text/html
-    Content-Security-Policy: script-src 'nonce-Zm9vYmFyYmF6cXV4MTIzNA' 'unsafe-inline'
-    """,
-    once="origin",
-)
-def csp_unsafe_inline(x: Subject) -> Finding | None:
-    """Every policy that governs scripts allows inline ones."""
-    if not _page(x):
-        return None
-    governed = [
-        s for p in parse_csp(x.res.get("content-security-policy") or "") if (s := texts.script_sources(p)) is not None
-    ]
-    if not governed or not all(texts.allows_inline(sources) for sources in governed):
-        return None
-    value = x.res.get("content-security-policy") or ""
-    found = _GOVERNING.search((value.partition("script-src")[1] and value[value.index("script-src") :]) or value)
-    return Finding(
-        "`'unsafe-inline'` for scripts admits every inline script and event handler, injected ones included.",
-        fix="The server should send a fresh nonce with each page (`script-src 'nonce-<random>'`) and put it on its own "
-        "scripts, instead of `'unsafe-inline'`.",
-        evidence=(x.response_field("content-security-policy", mark=found[0] if found else None),),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from inspector.browser.csp_directives import governing
+from inspector.browser.csp_inline import allows_all_inline
 from inspector.fields.csp import CspPolicy, parse_csp
 from inspector.fields.framing import is_nosniff, x_frame_options
 from inspector.fields.hsts import parse_hsts
@@ -83,21 +85,6 @@ def frees_everybody(sources: tuple[str, ...]) -> bool:
     return any(source in ("*", "http:", "https:") for source in sources)
 
 
-def script_sources(policy: CspPolicy) -> tuple[str, ...] | None:
-    """What governs inline scripts in a policy (CSP3, section 6.8.3); ``None`` where nothing does."""
-    return policy.sources("script-src-elem", "script-src", "default-src")
-
-
-def allows_inline(sources: tuple[str, ...]) -> bool:
-    """Whether ``'unsafe-inline'`` is in force: nonces, hashes, ``'strict-dynamic'`` switch it off (CSP3, 6.7.3.2)."""
-    lower = [source.lower() for source in sources]
-    if "'unsafe-inline'" not in lower:
-        return False
-    return not any(
-        s.startswith(("'nonce-", "'sha256-", "'sha384-", "'sha512-")) or s == "'strict-dynamic'" for s in lower
-    )
-
-
 @lru_cache(maxsize=2048)
 def meaning(name: str, value: str, secure: bool) -> str:
     """What one security field does with this value: the second half of a sentence."""
@@ -148,10 +135,10 @@ def _csp(policies: tuple[CspPolicy, ...]) -> str:
     if not policies:
         return "empty, so nothing is restricted"
     said: list[str] = []
-    scripts = [s for p in policies if (s := script_sources(p)) is not None]
+    scripts = [found[1] for p in policies if (found := governing(p, "script-src-elem")) is not None]
     if not scripts:
         said.append("scripts are not restricted")
-    elif all(allows_inline(s) for s in scripts):
+    elif all(allows_all_inline(s, "script") for s in scripts):
         said.append("scripts are limited by where they come from, but inline ones all run")
     else:
         said.append("scripts are limited")

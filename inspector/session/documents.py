@@ -62,6 +62,8 @@ class Documents:
         self._by_origin: OrderedDict[str, list[Document]] = OrderedDict()
         self.demanding = False
         """Whether any document ever demanded something of what it embeds."""
+        self.trying = False
+        """Whether any document ever came with a trial policy (``Content-Security-Policy-Report-Only``)."""
 
     def remember(self, x: Subject) -> None:
         """Keep a document's policies. To be called for documents only."""
@@ -76,6 +78,8 @@ class Documents:
             isolation = (get("document-isolation-policy") or "").partition(";")[0].strip() == "isolate-and-require-corp"
         if coep or isolation:
             self.demanding = True
+        if "content-security-policy-report-only" in x.res.index:
+            self.trying = True
         policy = get("referrer-policy")
         beginning = _beginning(x)
         said = x.req.get("sec-fetch-dest")

@@ -19,6 +19,7 @@ TOPICS = {
     "cache",
     "cookies",
     "security",
+    "csp",
     "protocol",
     "client",
     "redirect",

@@ -17,13 +17,12 @@ def told(*lines: str, url: str = "https://shop.test/", said: str = "# type: docu
 
 MISSING = {
     "security/hsts-missing",
-    "security/csp-missing",
     "security/frame-protection-missing",
     "security/nosniff-missing",
 }
 
 
-def test_a_bare_document_gets_four_short_lines_and_one_warning():
+def test_a_bare_document_gets_three_short_lines_and_one_warning():
     found = told()
     assert set(found) == MISSING
     assert [a.rule for a in found.values() if a.severity is Severity.WARNING] == ["security/hsts-missing"]
@@ -83,38 +82,6 @@ def test_what_is_at_stake_raises_framing():
 )
 def test_framing(lines, protected):
     assert ("security/frame-protection-missing" not in told(*lines)) is protected
-
-
-@pytest.mark.parametrize(
-    ("policy", "fires"),
-    [
-        ("script-src 'unsafe-inline'", True),
-        ("default-src 'unsafe-inline'", True),
-        ("script-src 'self'; style-src 'unsafe-inline'", False),
-        ("script-src 'unsafe-inline' 'nonce-abc'", False),
-        ("script-src 'unsafe-inline' 'sha256-abc='", False),
-        ("script-src 'unsafe-inline' 'strict-dynamic'", False),
-        ("script-src 'unsafe-inline', script-src 'self'", False),
-        ("script-src-elem 'self'; script-src 'unsafe-inline'", False),
-        ("img-src 'unsafe-inline'", False),
-    ],
-)
-def test_unsafe_inline(policy, fires):
-    assert ("security/csp-unsafe-inline" in told(f"Content-Security-Policy: {policy}")) is fires
-
-
-def test_the_mark_is_in_the_directive_for_scripts():
-    found = told("Content-Security-Policy: style-src 'unsafe-inline'; default-src 'self' 'unsafe-inline'")
-    assert found["security/csp-unsafe-inline"].evidence[0].mark == "default-src 'self' 'unsafe-inline'"
-
-
-def test_a_policy_in_the_markup_counts():
-    assert "security/csp-missing" not in told(
-        body="<meta http-equiv='Content-Security-Policy' content=\"script-src 'self'\">"
-    )
-    assert (
-        told("Content-Security-Policy-Report-Only: script-src 'self'")["security/csp-missing"].severity is Severity.INFO
-    )
 
 
 def test_only_the_first_hsts_line_counts():

@@ -6,6 +6,7 @@ from inspector.learn.lab.content import (
     caching,
     cookies,
     cors,
+    csp,
     injection,
     leaks,
     pages,
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *security.ROUTES,
     *injection.ROUTES,
     *leaks.ROUTES,
+    *csp.ROUTES,
     *statuses.ROUTES,
     *protocol.ROUTES,
 )

@@ -21,6 +21,7 @@ TOPICS: tuple[str, ...] = (
     "injection",
     "leaks",
     "limits",
+    "csp",
     "status",
     "compression",
     "streaming",

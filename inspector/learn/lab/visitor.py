@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
 import ssl
 import time
@@ -124,6 +125,7 @@ class _Story:
             ("injection", self.try_to_break_in),
             ("leaks", self.look_around),
             ("limits", self.ask_too_often),
+            ("csp", self.meet_policies),
             ("status", self.ask_the_api),
             ("compression", self.pack),
             ("authentication", self.log_in),
@@ -256,6 +258,30 @@ class _Story:
     async def ask_too_often(self) -> None:
         for name in ("items", "few-left", "none-left", "none-left"):
             await self.client.call(f"limits: {name}", f"{self.at.api}/limits/{name}")
+
+    async def meet_policies(self) -> None:
+        at = self.at
+        for path in ("holes", "strict", "meta"):
+            await self.client.navigate(f"a policy: {path}", f"{at.shop}/csp/{path}", page=self.home)
+        trial = f"{at.shop}/csp/trial"
+        await self.client.navigate("a policy on trial", trial, page=self.home)
+        picture = f"{at.partner}/csp/badge.svg"
+        await self.client.load("a picture it does not list", trial, picture, "image")
+        report = {
+            "document-uri": trial,
+            "blocked-uri": picture,
+            "effective-directive": "img-src",
+            "disposition": "report",
+        }
+        await self.client.load(
+            "the browser's report of it",
+            trial,
+            f"{at.shop}/csp/reports",
+            "report",
+            method="POST",
+            fields={"Content-Type": "application/csp-report"},
+            content=json.dumps({"csp-report": report}),
+        )
 
     async def ask_the_api(self) -> None:
         api, call = self.at.api, self.client.call
