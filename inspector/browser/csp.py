@@ -120,8 +120,8 @@ def _hint_violates(policy: CspPolicy, asked: Asked, own: str, chromium: bool) ->
     if default is None:
         return None
     for name, values in policy.directives:
-        if not name.endswith(("-src", "-src-elem", "-src-attr")):
-            continue
+        if not name.endswith(("-src", "-src-elem")):
+            continue  # the ones for attributes are about inline code alone
         sources = parse_sources(values)
         if chromium and not asked.parser_inserted and has_keyword(sources, "strict-dynamic"):
             return None  # Chromium looks at it as at a script, which a script that runs may load
