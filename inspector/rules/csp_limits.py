@@ -369,8 +369,7 @@ def _seen(x: Subject, nonce: str) -> int | None:
         return None
     content = x.response.body.text or ""
     digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=8).hexdigest() if content else x.url.text
-    told = x.session.told(f"csp nonce {x.url.origin} {nonce}")
-    mine = f"{x.exchange.index} {digest}"
-    before = min((int(each.split(" ", 1)[0]) for each in told if each.split(" ", 1)[1] != digest), default=None)
-    told.add(mine)
+    ranks = x.session.told(f"csp nonce {x.url.origin} {nonce}").ranks
+    before = min((index for other, index in ranks.items() if other != digest), default=None)
+    ranks.setdefault(digest, x.exchange.index)
     return before
