@@ -283,6 +283,8 @@ def _compare_requests(
                 "/hop" in each.url
             ):  # where its redirect leads is checked too; the event names the address asked for first
                 ours = ours or any(request_violates(policy, led_to, own) is not None for policy in policies)
+            if disposition == "report" and ("/hop" in each.url or each.destination == "prefetch"):
+                continue  # of these Chromium reports nothing under a trial policy
             blocked = each.url in seen
             if each.destination in _FRAMED:  # an event of a frame names the origin alone
                 framed = Asked(each.url, "iframe")  # which is also what a page in an object or embed is to Chromium
