@@ -60,7 +60,10 @@ def secret_at(x: Subject, hit: Hit, label: str | None = None) -> Evidence:
     before = " ".join(data[begin : hit.start].decode("utf-8", "replace").split(" "))
     if not x.masker.reveal:
         before = _TOKEN.sub("…", before)
-    found = cut(x, data[hit.start : hit.end].decode("utf-8", "replace"))
+    secret = data[hit.start : hit.end].decode("utf-8", "replace")
+    found = cut(x, secret)
+    if secret.startswith("-----") and not x.masker.reveal:
+        found = secret[: secret.find("-----", 5) + 5] + "…"  # of a key file, its first line says what it is
     return Evidence("response.body", place(data, hit.start), before.lstrip() + found, found, label)
 
 

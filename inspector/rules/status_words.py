@@ -8,6 +8,7 @@ from inspector import url as urls
 from inspector import words
 from inspector.browser.redirects import location_url
 from inspector.fields.http_date import parse_http_date
+from inspector.fields.rate_limit import parse_reset
 from inspector.fields.retry_after import RetryAfter, parse_retry_after
 from inspector.report import Evidence
 
@@ -90,14 +91,8 @@ def limit_fields(x: Subject) -> tuple[Evidence, ...]:
 def reset_words(x: Subject) -> str | None:
     """When the rate limit starts afresh, by a ``RateLimit-Reset`` field or one of its relatives; ``None`` without."""
     for name in _RESETS:
-        value = x.res.get(name)
-        if not value or not (value.isascii() and value.isdigit()) or len(value) > 13:
-            continue
-        number = int(value)
-        base = received(x)
-        if number > 10**12:
-            number //= 1000  # some count milliseconds
-        if number > 10**9:
-            return f"at {words.moment(number, base)}"
-        return f"in {words.duration(number)}"
+        read = parse_reset(x.res.get(name) or "")
+        if read is not None:
+            at, absolute = read
+            return f"at {words.moment(at, received(x))}" if absolute else f"in {words.duration(at)}"
     return None

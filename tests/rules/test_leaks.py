@@ -36,7 +36,7 @@ def test_no_secret_is_shown(what: str):
     longest = max(text.replace('"', " ").replace("'", " ").replace(";", " ").split(), key=len)
     for size in range(12, len(longest)):
         assert longest[4 : 4 + size] not in str(found) or size < 14
-    assert any(e.value and "characters" in e.value for e in found.evidence)
+    assert any(e.value and ("characters" in e.value or e.value.endswith("-----…")) for e in found.evidence)
 
 
 def test_who_asks_to_see_it_sees_it():
