@@ -12,9 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from inspector.browser.verdict import Verdicts
+from inspector.content.kinds import kind_of
 from inspector.content.tokens import has_token
 from inspector.exchange import Exchange
 from inspector.fields import methods, statuses
+from inspector.fields.set_cookie import parse_set_cookie
 from inspector.grade.gather import Sites
 from inspector.mask import Masker, secrets_of
 from inspector.report import (
@@ -31,6 +33,8 @@ from inspector.session import Session
 from inspector.settings import NO_LEVELS, Levels
 from inspector.stories import Stories
 from inspector.subject import Subject
+
+Names = tuple[str, ...]
 
 INTERNAL_ERROR = "inspector/internal-error"
 
@@ -93,7 +97,16 @@ class RuleIndex:
         """
         verdicts, req, res = x.verdicts, x.req, x.res
         asked, answered = req.index, res.index
-        cors, block, set_cookies = verdicts.cors, verdicts.block, verdicts.set_cookies
+        cors, block = verdicts.cors, verdicts.block
+        cookies: tuple[tuple[str, Names, frozenset[str]], ...] = ()
+        if verdicts.set_cookies:
+            lines = answered.get("set-cookie", ())
+            cookies = tuple(
+                [
+                    (verdict.outcome, verdict.codes, parse_set_cookie(line).attribute_names)
+                    for verdict, line in zip(verdicts.set_cookies, lines, strict=False)
+                ]
+            )
         signature = (
             x.status,
             x.method,
@@ -103,8 +116,10 @@ class RuleIndex:
             x.server_version,
             None if cors is None else cors.outcome,
             None if block is None else block.outcome,
-            tuple([verdict.codes for verdict in set_cookies]) if set_cookies else bool(verdicts.cookies),
+            cookies,
+            bool(cookies or verdicts.cookies),
             x.request.body.state,
+            kind_of(x.media_type) if x.status else None,
             x.recorded_kind,
             x.marks.groups if self._marks_asked else (),
             "?" in x.request.url,
@@ -154,16 +169,18 @@ def _triggers(
     server: str | None,
     cors: str | None,
     block: str | None,
-    cookies: bool | tuple[tuple[str, ...], ...],
+    set_cookies: tuple[tuple[str, Names, frozenset[str]], ...],
+    cookies: bool,
     content: str,
+    kind: str | None,
     recorded: str | None,
-    marks: tuple[str, ...],
+    marks: Names,
     query: bool,
     token: bool,
     failed: bool,
     repeated: bool,
-    response: tuple[str, ...],
-    request: tuple[str, ...],
+    response: Names,
+    request: Names,
 ) -> list[Trigger]:
     """The triggers an exchange meets, out of its signature."""
     met: list[Trigger] = [
@@ -180,16 +197,19 @@ def _triggers(
         ("version", server),
         ("cors", cors),
         ("block", block),
-        ("cookies", bool(cookies)),
+        ("cookies", cookies),
         ("content", content in ("full", "truncated", "omitted")),
+        ("kind", kind),
         ("recorded", recorded),
         ("query", query),
         ("token", token),
         ("failure", failed),
         ("repeated", repeated),
     ]
-    if not isinstance(cookies, bool):
-        met += [("set-cookie", code) for codes in cookies for code in codes]
+    for outcome, codes, attributes in set_cookies:
+        met.append(("set-cookie outcome", outcome))
+        met += [("set-cookie", code) for code in codes]
+        met += [("set-cookie attribute", name) for name in attributes]
     met += [("mark", group) for group in marks]
     met += [("response", name) for name in response]
     met += [("request", name) for name in request]
@@ -259,7 +279,9 @@ class Engine:
             before = least + 1
             if rule.once != "exchange":
                 once = here if rule.once == "origin" else everywhere
-                before = min(once.ranks.get(rule.id, before), before)
+                given = once.ranks.get(rule.id)
+                if given is not None and given < before:
+                    before = given
             try:
                 found = rule.check(x)
                 if found is None:

@@ -157,7 +157,7 @@ def _field_secrets(name: str, value: str) -> tuple[str, ...]:
         found = [value.partition(";")[0].partition("=")[2]]
     else:
         found = [value.rpartition(" ")[2]]
-    return tuple({f.strip() for f in found if _worth_hiding(f.strip())})
+    return tuple(dict.fromkeys(f.strip() for f in found if _worth_hiding(f.strip())))
 
 
 def _worth_hiding(value: str) -> bool:
@@ -174,7 +174,7 @@ def _worth_hiding(value: str) -> bool:
 @lru_cache(maxsize=2048)
 def _url_secrets(url: str) -> tuple[str, ...]:
     found = [*_secret_values(url), *_USERINFO.findall(url)]
-    return tuple({f for f in found if _worth_hiding(f)})
+    return tuple(dict.fromkeys(f for f in found if _worth_hiding(f)))
 
 
 def secrets_of(exchange: Exchange) -> tuple[str, ...]:

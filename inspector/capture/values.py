@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 _VERSIONS = {
@@ -12,11 +13,13 @@ _VERSIONS = {
     "http/1.0": "1.0",
     "1.0": "1.0",
     "http/1.1": "1.1",
+    "HTTP/1.1": "1.1",
     "1.1": "1.1",
     "h2": "2",
     "h2c": "2",
     "http/2": "2",
     "http/2.0": "2",
+    "HTTP/2.0": "2",
     "2": "2",
     "2.0": "2",
     "h3": "3",
@@ -40,6 +43,9 @@ def http_version(text: str | None) -> str | None:
     """An exporter's ``httpVersion`` as `exchange.HttpVersion`; ``None`` where it names none (never a guess)."""
     if not text:
         return None
+    known = _VERSIONS.get(text)
+    if known is not None:
+        return known
     version = text.strip().lower()
     known = _VERSIONS.get(version)
     if known is not None:
@@ -64,8 +70,13 @@ def transport(text: str | None) -> Literal["tcp", "quic"] | None:
 
 def timestamp(text: str) -> float | None:
     """A date as seconds since 1970: ISO 8601 with any offset (none is UTC) and any precision, or epoch digits."""
+    return _timestamp(text) if len(text) < 64 else _timestamp.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)  # asked for the order of the entries, and again for each
+def _timestamp(text: str) -> float | None:
     stripped = text.strip()
-    if stripped[4:5] != "-" and stripped.replace(".", "", 1).isdigit():
+    if stripped[4:5] != "-" and stripped.replace(".", "", 1).isdecimal():
         return epoch(float(stripped[:32]))  # before ISO 8601, which takes thirteen digits for a year, month, day …
     try:
         moment = datetime.fromisoformat(stripped)

@@ -59,6 +59,8 @@ class SetCookie(Struct, frozen=True):
     partitioned: bool = False
     ignored: tuple[str, ...] = ()
     """Names of attributes ignored because their value is too long."""
+    attribute_names: frozenset[str] = frozenset()
+    """The names of `attributes`."""
 
     @property
     def size(self) -> int:
@@ -108,7 +110,8 @@ def parse_set_cookie(line: str) -> SetCookie:
         None if same_site is None else _SAME_SITE.get(same_site.lower()),
         same_site,
         "partitioned" in kept,
-        tuple(key for key, text in attributes if octets(text) > MOST_ATTRIBUTE_VALUE),
+        tuple([key for key, text in attributes if octets(text) > MOST_ATTRIBUTE_VALUE]),
+        frozenset([key for key, _ in attributes]),
     )
 
 

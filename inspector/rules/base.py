@@ -97,6 +97,16 @@ def set_cookie_blocked(*codes: str) -> tuple[Trigger, ...]:
     return tuple(("set-cookie", code) for code in codes)
 
 
+def set_cookie_judged(*outcomes: str) -> tuple[Trigger, ...]:
+    """Responses with a ``Set-Cookie`` line whose verdict has one of these outcomes (``"stored"``, ``"expired"`` …)."""
+    return tuple(("set-cookie outcome", outcome) for outcome in outcomes)
+
+
+def set_cookie_attribute(*names: str) -> tuple[Trigger, ...]:
+    """Responses with a ``Set-Cookie`` line that has one of these attributes (lower-case names)."""
+    return tuple(("set-cookie attribute", name) for name in names)
+
+
 def request_content() -> tuple[Trigger, ...]:
     """Requests that carry content, recorded or not."""
     return (("content", True),)
@@ -107,6 +117,11 @@ def recorded_content(*kinds: str) -> tuple[Trigger, ...]:
     type: ``"html"``, ``"script"``, ``"style"``, ``"json"``, ``"xml"``, ``"text"``, ``"image"`` …
     """
     return tuple(("recorded", kind) for kind in kinds)
+
+
+def answered_with(*kinds: str) -> tuple[Trigger, ...]:
+    """Responses whose media type is of one of these kinds, recorded content or not (see `recorded_content`)."""
+    return tuple(("kind", kind) for kind in kinds)
 
 
 def mark(*groups: str) -> tuple[Trigger, ...]:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from inspector.report import Severity
-from inspector.rules.base import Finding, response_field, rule, status
+from inspector.rules.base import Finding, answered_with, response_field, rule, status
 from inspector.subject import Subject
 from inspector.words import duration
 
@@ -94,6 +94,7 @@ def fingerprint(path: str) -> str | None:
     Severity.NOTE,
     "A file named after its content is kept only briefly",
     on=status(200),
+    also=answered_with("style", "script", "font", "image", "other"),
     references=("https://www.rfc-editor.org/rfc/rfc8246", "https://web.dev/articles/http-cache"),
     what="""
     The file's name contains what looks like a hash of its content, so a changed file gets a new name. Such a file

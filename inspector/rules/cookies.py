@@ -6,7 +6,14 @@ from collections import Counter, defaultdict
 
 from inspector.browser.cookies_store import prefix_violations
 from inspector.report import Severity
-from inspector.rules.base import Finding, response_field, rule, set_cookie_blocked
+from inspector.rules.base import (
+    Finding,
+    response_field,
+    rule,
+    set_cookie_attribute,
+    set_cookie_blocked,
+    set_cookie_judged,
+)
 from inspector.rules.cookies_words import (
     CHIPS,
     DRAFT,
@@ -29,6 +36,8 @@ from inspector.subject import Subject
 from inspector.words import listed, ticked
 
 _SETS = response_field("set-cookie")
+_LARGE = 256
+"""Characters from which a line is measured: at four octets each they fill an attribute's 1024, the least limit."""
 
 
 def _stored_phrase(x: Subject, line: Line) -> str:
@@ -315,7 +324,7 @@ def none_without_secure(x: Subject) -> Finding | None:
     "cookies/partitioned-insecure",
     Severity.ERROR,
     "Not stored: `Partitioned` without `Secure`",
-    on=_SETS,
+    on=set_cookie_attribute("partitioned"),
     references=(CHIPS,),
     what="`Partitioned` is only accepted with `Secure`, over TLS. The browser drops the cookie and names no reason.",
     why="In DevTools the cookie is simply absent: this refusal has no reason of its own there.",
@@ -368,7 +377,9 @@ def partitioned_insecure(x: Subject) -> Finding | None:
 )
 def too_large(x: Subject) -> list[Finding]:
     """Refused ones, ones that are nearly there, and attributes ignored for their length."""
-    found = []
+    found: list[Finding] = []
+    if max(map(len, x.res.all("set-cookie"))) < _LARGE:
+        return found
     for line in set_lines(x):
         cookie, size = line.cookie, line.cookie.size
         name = shown_name(cookie.name)
@@ -410,7 +421,7 @@ def too_large(x: Subject) -> list[Finding]:
     "cookies/unreadable",
     Severity.WARNING,
     "Not stored: the line is not a cookie",
-    on=_SETS,
+    on=set_cookie_blocked("NoCookieContent", "DisallowedCharacter"),
     references=(DRAFT + "5.6", DRAFT + "5.7"),
     what="The line has neither name nor value (`NoCookieContent`), or a control character (`DisallowedCharacter`).",
     why="Nothing is stored, and the mistake that wrote such a line has usually lost a real cookie.",
@@ -508,7 +519,7 @@ def overwrites_secure(x: Subject) -> Finding | None:
     "cookies/deleted",
     Severity.INFO,
     "Cookie deleted",
-    on=_SETS,
+    on=set_cookie_judged("expired"),
     references=(DRAFT + "5.7", DRAFT + "4.1.2.2"),
     what="""
     A cookie is deleted by setting it again with an expiry in the past. The browser finds the one to delete by name,

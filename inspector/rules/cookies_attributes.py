@@ -9,7 +9,7 @@ from collections import defaultdict
 from inspector.browser.cookies import MOST_LIFETIME
 from inspector.fields.set_cookie import KNOWN_ATTRIBUTES, SetCookie
 from inspector.report import Severity
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, repeated_field, response_field, rule, set_cookie_attribute
 from inspector.rules.cookies_words import (
     CHIPS,
     DRAFT,
@@ -194,7 +194,7 @@ def no_samesite(x: Subject) -> Finding | None:
     "cookies/samesite-invalid",
     Severity.NOTE,
     "`SameSite` has a value browsers do not know",
-    on=_SETS,
+    on=set_cookie_attribute("samesite"),
     references=(DRAFT + "5.6.7",),
     what="`SameSite` is neither `Strict`, `Lax` nor `None`. Browsers treat the cookie as if the attribute were "
     "missing.",
@@ -232,7 +232,7 @@ def samesite_invalid(x: Subject) -> Finding | None:
     "cookies/broad-domain",
     Severity.NOTE,
     "Session cookie shared with every subdomain",
-    on=_SETS,
+    on=set_cookie_attribute("domain"),
     references=(DRAFT + "4.1.2.3", DRAFT + "8.6"),
     what="A cookie that looks like a session has a `Domain`, so every host under that domain receives it.",
     why="The least cared-for of those hosts (a blog, a status page at a supplier) is then as good as the login.",
@@ -276,7 +276,7 @@ def broad_domain(x: Subject) -> Finding | None:
     "cookies/lifetime",
     Severity.INFO,
     "Not kept as long as asked",
-    on=_SETS,
+    on=set_cookie_attribute("max-age", "expires"),
     references=(DRAFT + "5.5", DRAFT + "5.6.1", DRAFT + "5.6.2"),
     what="""
     `Max-Age` or `Expires` does not do what it says: over 400 days browsers cap it, a date or number that cannot be read
@@ -468,6 +468,7 @@ def _mistake(x: Subject, kind: str, found: list[tuple[Line, str]]) -> Finding:
     Severity.NOTE,
     "Set twice in one response",
     on=_SETS,
+    also=repeated_field(),
     references=(DRAFT + "4.1.1", DRAFT + "5.7"),
     what="One response sets the same cookie (name, domain and path) more than once. The last line wins.",
     why="Two parts of the server believe they own the cookie; which one comes last can change.",
@@ -510,7 +511,7 @@ def duplicate(x: Subject) -> Finding | None:
     "cookies/partitioned",
     Severity.INFO,
     "`Partitioned`: one cookie for each embedding site",
-    on=_SETS,
+    on=set_cookie_attribute("partitioned"),
     references=(CHIPS,),
     what="A `Partitioned` cookie is kept apart for each top-level site: the widget on `a.test` does not see the one "
     "from `b.test`.",

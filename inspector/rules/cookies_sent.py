@@ -286,8 +286,11 @@ def header_size(x: Subject) -> Finding | None:
 )
 def sent_twice(x: Subject) -> Finding | None:
     """Names that occur more than once."""
+    pairs = parse_cookie("; ".join(x.req.all("cookie")))
+    if len(dict(pairs)) == len(pairs):
+        return None
     seen: dict[str, int] = defaultdict(int)
-    for name, _ in parse_cookie("; ".join(x.req.all("cookie"))):
+    for name, _ in pairs:
         seen[name] += 1
     twice = [name for name, many in seen.items() if many > 1 and name]
     if not twice:

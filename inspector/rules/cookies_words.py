@@ -106,12 +106,18 @@ def number(cookies: int) -> str:
     return f"{cookies} cookie{'' if cookies == 1 else 's'}"
 
 
-@lru_cache(maxsize=2048)
 def session_like(cookie: SetCookie) -> bool:
     """Whether a cookie looks like one that signs its holder in: by its name, or a JSON Web Token as its value."""
-    if _FOR_SCRIPTS.search(cookie.name):
+    named = _named_as_session(cookie.name)
+    return named or (named is None and cookie.value.startswith("eyJ") and cookie.value.count(".") == 2)
+
+
+@lru_cache(maxsize=2048)
+def _named_as_session(name: str) -> bool | None:
+    """Whether a name is one of a session, or one of something that scripts are to read; ``None`` where of neither."""
+    if _FOR_SCRIPTS.search(name):
         return False
-    return bool(_SESSION_NAME.search(cookie.name)) or (cookie.value.startswith("eyJ") and cookie.value.count(".") == 2)
+    return True if _SESSION_NAME.search(name) else None
 
 
 def line_evidence(x: Subject, line: Line, mark: str | None = None, label: str | None = None) -> Evidence:

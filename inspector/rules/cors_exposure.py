@@ -8,7 +8,7 @@ from inspector import url as urls
 from inspector.browser.cors_check import is_url
 from inspector.fields.tokens import lower_list
 from inspector.report import Severity
-from inspector.rules.base import Finding, Found, response_field, rule
+from inspector.rules.base import Finding, Found, request_field, response_field, rule
 from inspector.rules.servers import set_cors, set_field
 from inspector.site import same_site
 
@@ -33,6 +33,7 @@ def _with_credentials(x: Subject) -> bool:
     Severity.NOTE,
     "Another site may read this with its visitors' cookies",
     on=_ON,
+    also=request_field("origin"),
     references=(_CREDENTIALS, _TESTING),
     what="The answer permits the origin of another site, with credentials.",
     why="""Where a server copies whatever `Origin` it is sent, every site can read its users' data as they see it
@@ -163,6 +164,7 @@ def null_origin(x: Subject) -> Found:
     Severity.NOTE,
     "One origin is permitted, and `Vary` does not name `Origin`",
     on=_ON,
+    also=request_field("origin"),
     references=(
         "https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches",
         "https://www.rfc-editor.org/rfc/rfc9111#section-4.1",

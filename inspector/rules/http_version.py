@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inspector import words
 from inspector.fields.alt_svc import Alternative, parse_alt_svc
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, http_version, request_field, responded, response_field, rule
+from inspector.rules.base import Finding, http_version, request_field, responded, response_field, rule, scheme
 from inspector.rules.status_words import brief
 from inspector.session.connections import from_network
 
@@ -327,6 +327,7 @@ MANY = 6
     Severity.INFO,
     "No HTTP/2 on this origin",
     on=http_version("1.1"),
+    also=scheme("https"),
     references=(HTTP2 + "1", ALPN),
     what="An `https:` origin got six or more requests, all over HTTP/1.1, and offers nothing newer.",
     why=(

@@ -8,7 +8,7 @@ from inspector.fields.csp import parse_csp
 from inspector.fields.framing import x_frame_options
 from inspector.report import Evidence, Severity
 from inspector.rules import security_texts as texts
-from inspector.rules.base import Finding, document, rule, status
+from inspector.rules.base import Finding, answered_with, document, response_field, rule, status
 from inspector.rules.cache_privacy import session_like
 from inspector.subject import Subject
 from inspector.url import ip_address
@@ -205,6 +205,8 @@ def frame_protection_missing(x: Subject) -> Finding | None:
     Severity.NOTE,
     "Browsers may guess another type than the one stated",
     on=status(200),
+    also=answered_with("html", "style", "script", "json", "text"),
+    without=response_field("x-content-type-options"),
     references=(_FETCH_NOSNIFF,),
     what="A document, script, style or data response has no `X-Content-Type-Options`.",
     why="""

@@ -9,7 +9,7 @@ import msgspec
 
 from inspector.fields.statuses import RFC9110
 from inspector.report import Severity
-from inspector.rules.base import Finding, method, rule, status, status_class
+from inspector.rules.base import Finding, method, recorded_content, rule, status, status_class
 from inspector.rules.status_words import brief
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def _error_member(content: bytes) -> tuple[str, str] | None:
     Severity.NOTE,
     "An error inside a successful status",
     on=status_class(2),
+    also=recorded_content("json", "text", "other"),
     references=(RFC9110 + "15.3", "https://www.rfc-editor.org/rfc/rfc9457"),
     what="A 2xx response whose JSON content reports a failure (`error`, `errors`, `success: false`, `status` ≥ 400).",
     why="""
