@@ -254,6 +254,7 @@ def _leaves(value: str) -> str | None:
         HTTP/1.1 200 OK
         Content-Type: image/webp
         """,
+    gravest=Severity.ERROR,
 )
 def path_traversal(x: Subject) -> Finding | None:
     """An attempt, and whether it was answered with a file of the system."""
@@ -334,6 +335,7 @@ _IDENTIFIER = re.compile(r"[\w$.\[\]'\"-]{1,120}")
         {"name": "Ada", "orders": 3}
         """,
     once="origin",
+    gravest=Severity.ERROR,
 )
 def jsonp(x: Subject) -> Finding | None:
     """The name from the parameter, as a call at the beginning of the content."""

@@ -133,6 +133,7 @@ def inside(path: str) -> _Inside | None:
 
         <!doctype html><title>Shop</title>
         """,
+    gravest=Severity.ERROR,
 )
 def debug_endpoint(x: Subject) -> Finding | None:
     """By what the content is, or by the address where the content does not speak against it."""

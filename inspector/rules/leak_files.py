@@ -126,6 +126,7 @@ _EXTENSION = re.compile(r"\.(?:php\d?|phtml|aspx?|ascx|jspx?|cgi|pl|py|rb|inc)$"
 
         <p>Connect:</p><pre><?php $db = new PDO($dsn); ?></pre>
         """,
+    gravest=Severity.ERROR,
 )
 def source_code(x: Subject) -> Finding | None:
     """Code where a page was to be, or a file that is known to hold settings."""

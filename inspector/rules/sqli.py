@@ -177,6 +177,7 @@ def tokens(value: str) -> tuple[str, ...]:
 
         HTTP/1.1 200 OK
         """,
+    gravest=Severity.WARNING,
 )
 def payload(x: Subject) -> Finding | None:
     """The value with the most tokens; two at least."""

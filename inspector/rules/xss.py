@@ -209,6 +209,7 @@ _SCRIPT_URL = re.compile(r"[\x00-\x20]*(?:javascript|vbscript|data)[\x00-\x20]*:
 
         <!doctype html><title>Search</title><input name="q" value="garden chairs">
         """,
+    gravest=Severity.ERROR,
 )
 def reflected_attribute(x: Subject) -> Finding | None:
     """Handlers with the value in them; addresses that begin with it, by the page as the parser reads it."""
