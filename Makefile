@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.14 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
-.PHONY: setup demo test lint format verdicts picture bench clean
+.PHONY: setup demo test lint format verdicts docs picture bench clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,9 @@ verdicts: setup
 	@$(BIN)/python -m tests.browser.test_cache_verdicts
 	@$(BIN)/python -m tests.browser.blocking_scenarios
 	@$(BIN)/python -m tests.browser.csp_scenarios
+
+docs: setup
+	@$(BIN)/python docs/rules.py
 
 picture: setup
 	$(BIN)/python docs/picture.py

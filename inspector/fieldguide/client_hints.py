@@ -140,7 +140,7 @@ def boolean_hint(value: str) -> str:
         "Critical-CH",
         RESPONSE,
         "Which client hints the server needs so much that the browser asks again at once, with them.",
-        "https://wicg.github.io/client-hints-infrastructure/#critical-ch-header",
+        "https://wicg.github.io/client-hints-infrastructure/",
         "Sec-CH-Prefers-Color-Scheme",
     ),
 )

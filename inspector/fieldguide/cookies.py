@@ -132,7 +132,7 @@ OLD = known(
         "Set-Login",
         RESPONSE,
         "Tells the browser whether the person is signed in at this identity provider (FedCM).",
-        "https://w3c-fedid.github.io/login-status/#login-status-http",
+        "https://w3c-fedid.github.io/login-status/",
         "logged-in",
     )
 )

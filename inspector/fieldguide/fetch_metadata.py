@@ -86,7 +86,7 @@ def user(value: str) -> str:
         "Sec-Fetch-Storage-Access",
         REQUEST,
         "Whether the frame that asks has its cookies although it is embedded in another site.",
-        "https://privacycg.github.io/storage-access-headers/#sec-fetch-storage-access",
+        "https://privacycg.github.io/storage-access-headers/",
         "inactive",
     )
 )
@@ -105,7 +105,7 @@ def storage_access(value: str) -> str:
         "Activate-Storage-Access",
         RESPONSE,
         "Puts a permission for cookies in an embedded frame to use, without a script.",
-        "https://privacycg.github.io/storage-access-headers/#activate-storage-access",
+        "https://privacycg.github.io/storage-access-headers/",
         'retry; allowed-origin="https://shop.test"',
     )
 )
@@ -213,14 +213,14 @@ WORKERS = known(
         "Attribution-Reporting-Register-Source",
         RESPONSE,
         "Registers an advertisement's view or click, to be matched with a later success (Attribution Reporting).",
-        "https://wicg.github.io/attribution-reporting-api/#attribution-reporting-register-source",
+        "https://wicg.github.io/attribution-reporting-api/",
         '{"destination":"https://shop.test"}',
     ),
     row(
         "Attribution-Reporting-Register-Trigger",
         RESPONSE,
         "Registers a success (a purchase, say) that an earlier advertisement may have led to (Attribution Reporting).",
-        "https://wicg.github.io/attribution-reporting-api/#attribution-reporting-register-trigger",
+        "https://wicg.github.io/attribution-reporting-api/",
         '{"event_trigger_data":[{"trigger_data":"1"}]}',
     ),
     row(

@@ -87,14 +87,14 @@ PLACES = known(
         "SourceMap",
         RESPONSE,
         "Where the map is that leads from this built script or style sheet back to its sources, for developer tools.",
-        "https://tc39.es/ecma426/#sec-linking-through-http-headers",
+        "https://tc39.es/ecma426/",
         "/maps/app.js.map",
     ),
     row(
         "X-SourceMap",
         RESPONSE,
         "Where the map is that leads from this built script back to its sources; the name before `SourceMap`.",
-        "https://tc39.es/ecma426/#sec-linking-through-http-headers",
+        "https://tc39.es/ecma426/",
         "/maps/app.js.map",
     ),
     row(

@@ -173,14 +173,14 @@ def document_policy(value: str) -> str:
         "Integrity-Policy",
         RESPONSE,
         "Which kinds of resources the page loads only with an integrity hash.",
-        "https://www.w3.org/TR/sri-2/#integrity-policy-section",
+        "https://www.w3.org/TR/sri-2/",
         "blocked-destinations=(script)",
     ),
     row(
         "Integrity-Policy-Report-Only",
         RESPONSE,
         "An integrity policy on trial: resources without a hash are reported and loaded.",
-        "https://www.w3.org/TR/sri-2/#integrity-policy-section",
+        "https://www.w3.org/TR/sri-2/",
         "blocked-destinations=(script), endpoints=(integrity)",
     ),
 )

@@ -75,7 +75,7 @@ def tk(value: str) -> str:
         BOTH,
         "The person's wish not to have their data sold or shared (Global Privacy Control), which some laws make "
         "binding.",
-        "https://www.w3.org/TR/gpc/#the-sec-gpc-header-field-for-http-requests",
+        "https://www.w3.org/TR/gpc/",
         "1",
     )
 )

@@ -196,7 +196,7 @@ def proxy_status(value: str) -> str:
         "Speculation-Rules",
         RESPONSE,
         "Where rules are that tell the browser which pages to fetch or build ahead.",
-        "https://html.spec.whatwg.org/multipage/speculative-loading.html#the-speculation-rules-header",
+        "https://html.spec.whatwg.org/multipage/speculative-loading.html",
         '"/rules/prefetch.json"',
     )
 )
@@ -213,7 +213,7 @@ def speculation_rules(value: str) -> str:
         "Supports-Loading-Mode",
         RESPONSE,
         "In which unusual ways the page agrees to be loaded.",
-        "https://html.spec.whatwg.org/multipage/speculative-loading.html#the-supports-loading-mode-header",
+        "https://html.spec.whatwg.org/multipage/speculative-loading.html",
         "credentialed-prerender",
     )
 )

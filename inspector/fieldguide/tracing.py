@@ -339,7 +339,7 @@ def apache_time(value: str) -> str:
         "traceresponse",
         RESPONSE,
         "Which trace the server filed this under, in answer to `traceparent`.",
-        "https://www.w3.org/TR/trace-context-2/#traceresponse-header",
+        "https://www.w3.org/TR/trace-context-2/",
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     )
 )

@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from inspector.engine import Engine, Options
+from inspector.references import title as title_of
 from inspector.render.blocks import GLYPHS, STYLES, finding_body, rule_link, title_line
 from inspector.render.escape import visible
 from inspector.render.layout import Canvas, plural
@@ -66,6 +67,8 @@ def rule(console: Console, rule: Rule) -> None:
     _example(canvas, page.quiet)
     canvas.heading("Where it is written")
     for reference in rule.references:
+        if name := title_of(reference):
+            canvas.prose(name, "  ")
         canvas.line("  ", Text(reference, Style(link=reference)))
     canvas.flush()
 

@@ -199,8 +199,8 @@ def _own(x: Subject) -> bool:
     "The site's own source can be read",
     on=(*mark("source-map"), *response_field("sourcemap", "x-sourcemap")),
     references=(
-        "https://tc39.es/ecma426/#sec-linking-generated-code",
-        "https://tc39.es/ecma426/#sec-source-map-format",
+        "https://tc39.es/ecma426/",
+        "https://tc39.es/ecma426/",
     ),
     what="""
         A script or style sheet names its source map (in a `SourceMap` field or a comment at its end), or a map with the

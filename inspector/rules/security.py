@@ -138,7 +138,7 @@ def hsts_missing(x: Subject) -> Finding | None:
     on=document(),
     references=(
         "https://www.w3.org/TR/CSP3/#directive-frame-ancestors",
-        "https://html.spec.whatwg.org/multipage/speculative-loading.html#the-x-frame-options-header",
+        "https://html.spec.whatwg.org/multipage/document-lifecycle.html#the-x-frame-options-header",
     ),
     what="A document has neither an enforced `frame-ancestors` nor an `X-Frame-Options` that browsers know.",
     why="""

@@ -59,7 +59,7 @@ def nosniff_invalid(x: Subject) -> Finding | None:
     Severity.WARNING,
     "`X-Frame-Options` has a value browsers do not know",
     on=response_field("x-frame-options"),
-    references=("https://html.spec.whatwg.org/multipage/speculative-loading.html#the-x-frame-options-header",),
+    references=("https://html.spec.whatwg.org/multipage/document-lifecycle.html#the-x-frame-options-header",),
     what="The value is neither `DENY` nor `SAMEORIGIN`, or several different ones were sent.",
     why="""
     An unknown value (`ALLOW-FROM` is one) protects nothing. Different values together forbid framing altogether, to the
