@@ -84,7 +84,7 @@ class _NotExecutable(Failed):
     "--upstream-ca",
     type=click.Path(path_type=Path),
     metavar="PEM",
-    help="Accept servers' certificates from the authorities in this file, not from the public ones.",
+    help="Accept servers' certificates from the authorities in this file, not from the public ones and the system's.",
 )
 @click.option("--insecure", is_flag=True, help="Accept any certificate of a server. Only for servers of your own.")
 @click.option(

@@ -17,6 +17,7 @@ from inspector.proxy.stream import BODY_LIMIT, MESSAGE_LIMIT
 
 PORT = 8080
 CA_CERTIFICATE = "mitmproxy-ca-cert.pem"
+_TRUSTED = "inspector-trusted.pem"
 SAVE_SUFFIXES = (".har", ".mitm")
 
 
@@ -30,8 +31,8 @@ class ProxyOptions(Struct, frozen=True, kw_only=True):
     `port` 0 lets the system choose, ``None`` leaves it to each mode's default. `confdir` holds the certificate
     authority and is mitmproxy's own by default, so
     that who trusts that one already has nothing to do. `upstream_ca` is a PEM file of the authorities to accept
-    servers' certificates from, instead of the public ones; `insecure` accepts any. `hosts` are patterns such as
-    ``*.shop.test`` of the hosts to explain (all, if empty); the others pass unseen. `save` is a ``.har`` or
+    servers' certificates from, instead of the public ones and the system's; `insecure` accepts any. `hosts` are
+    patterns such as ``*.shop.test`` of the hosts to explain (all, if empty); the others pass unseen. `save` is a ``.har`` or
     ``.mitm`` file.
 
     `modes` are mitmproxy's own specifications of what to listen as (a regular proxy, if empty), `settings` its options
@@ -183,6 +184,28 @@ def check_upstream_ca(path: Path) -> Path:
     return file
 
 
+def _trusted_here(confdir: Path) -> Path:
+    """A file with the public authorities and those this system trusts besides, as a company's network may need.
+
+    mitmproxy by itself knows the public ones alone, so that what works without the proxy would fail through it.
+
+    Raises:
+        ProxyError: it cannot be written.
+    """
+    import certifi
+
+    from inspector.proxy.environment import system_bundle
+
+    file = confdir / _TRUSTED
+    try:
+        content = f"{Path(certifi.where()).read_text('utf-8')}\n{system_bundle()}"
+        if not file.exists() or file.read_text("utf-8") != content:
+            file.write_text(content, "utf-8")
+    except OSError as error:
+        raise ProxyError(f"cannot write {file}: {reason(error)}") from error
+    return file
+
+
 def check_save(path: Path) -> Path:
     """See that a file to save to has a name that says in which form.
 
@@ -223,4 +246,6 @@ def mitmproxy_options(options: ProxyOptions, confdir: Path) -> dict[str, Any]:
         settings["allow_hosts"] = list(options.allow_hosts)
     if options.upstream_ca is not None:
         settings["ssl_verify_upstream_trusted_ca"] = str(check_upstream_ca(options.upstream_ca))
+    else:
+        settings["ssl_verify_upstream_trusted_ca"] = str(_trusted_here(confdir))
     return settings

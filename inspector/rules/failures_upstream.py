@@ -1,7 +1,7 @@
 """Servers that a recording proxy could not make a TLS connection with: what is wrong with the certificate, or no match.
 
-The proxy checks servers' certificates as a browser would, against the public authorities or those it was given. What
-it refuses, a browser would refuse too, with a warning of its own instead of the proxy's 502.
+The proxy checks servers' certificates as a browser would, against the public authorities and the system's, or those it
+was given. What it refuses, a browser would refuse too, with a warning of its own instead of the proxy's 502.
 """
 
 from __future__ import annotations

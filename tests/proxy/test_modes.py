@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from inspector.learn.lab import Lab
+from inspector.proxy import environment
 from inspector.proxy.master import RunningProxy
 from inspector.proxy.modes import check_settings
 from inspector.proxy.options import ProxyError, ProxyOptions
@@ -128,6 +129,24 @@ def test_hosts_that_pass_untouched(
     ):
         assert http.get(origin.url("/", "shop.test")).text == "fine"
     assert sink.pairs == []
+
+
+def test_what_the_system_trusts_is_trusted(
+    options: ProxyOptions, sink: Collected, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's own authority in the system's store works through the proxy as it does without."""
+    system = tmp_path / "system.pem"
+    system.write_bytes(authority.certificate_pem)
+    monkeypatch.setattr(environment, "_SYSTEM_BUNDLES", (str(system),))
+    own = msgspec.structs.replace(
+        options, upstream_ca=None, confdir=tmp_path / "ca", resolve={"shop.test": "127.0.0.1"}
+    )
+    with (
+        Origin({"/": fine}, server_context(authority, tmp_path, "shop.test")) as origin,
+        RunningProxy(own, sink) as proxy,
+        client(proxy) as http,
+    ):
+        assert http.get(origin.url("/", "shop.test")).text == "fine"
 
 
 # -- everything that goes through ------------------------------------------------------------------------------------
