@@ -29,11 +29,10 @@ class ProxyOptions(Struct, frozen=True, kw_only=True):
     """How to run the proxy.
 
     `port` 0 lets the system choose, ``None`` leaves it to each mode's default. `confdir` holds the certificate
-    authority and is mitmproxy's own by default, so
-    that who trusts that one already has nothing to do. `upstream_ca` is a PEM file of the authorities to accept
-    servers' certificates from, instead of the public ones and the system's; `insecure` accepts any. `hosts` are
-    patterns such as ``*.shop.test`` of the hosts to explain (all, if empty); the others pass unseen. `save` is a ``.har`` or
-    ``.mitm`` file.
+    authority and is mitmproxy's own by default, so that who trusts that one already has nothing to do. `upstream_ca` is
+    a PEM file of the authorities to accept servers' certificates from, instead of the public ones and the system's;
+    `insecure` accepts any. `hosts` are patterns such as ``*.shop.test`` of the hosts to explain (all, if empty); the
+    others pass unseen. `save` is a ``.har`` or ``.mitm`` file.
 
     `modes` are mitmproxy's own specifications of what to listen as (a regular proxy, if empty), `settings` its options
     as ``name=value``. Connections to hosts that `ignore_hosts` names (regular expressions for ``host:port``), or that
