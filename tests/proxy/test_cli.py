@@ -78,8 +78,8 @@ def test_ending_it_with_a_connection_open(confdir: Path, times: int, number: sig
 def test_the_header_says_what_to_do_next(confdir: Path) -> None:
     with running(confdir) as proxy:
         os.kill(proxy.process.pid, signal.SIGINT)
-        out, _ = proxy.process.communicate(timeout=20)
-    told = proxy.head + out
+        assert proxy.process.stdout is not None
+        told = proxy.head + proxy.process.stdout.read()
     assert "listening on 127.0.0.1:" in told
     assert "http://mitm.it" in told
     assert "Ctrl-C" in told
