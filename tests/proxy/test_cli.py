@@ -111,7 +111,7 @@ def test_a_client_that_does_not_trust_it_is_explained(confdir: Path, lab: Lab) -
         with httpx.Client(proxy=proxy.url, trust_env=False) as http, pytest.raises(httpx.ConnectError):
             http.get(f"https://localhost:{port}/")
         assert "CONNECT" in proxy.line_with("localhost")
-        assert "✗ error" in proxy.line_with("does not trust")
+        assert "does not trust the proxy's authority" in proxy.line_with("✗ error")
 
 
 def test_mitm_it_is_served_and_not_explained(confdir: Path) -> None:

@@ -232,7 +232,7 @@ def test_a_rule_that_fails_does_not_break_traffic(
 
     known = catalogue.all_rules()
     broken = msgspec.structs.replace(known[0], check=_explode, on=base.always())
-    monkeypatch.setattr(engine, "all_rules", lambda: (broken, *known[1:]))
+    monkeypatch.setattr(engine, "all_rules", lambda *_: (broken, *known[1:]))
     engine.index_for.cache_clear()
     try:
         with (
@@ -417,6 +417,7 @@ def test_failed_starts_leave_nothing_behind(options: ProxyOptions, sink: Collect
     blocked.write_text("in the way")
     broken = tmp_path / "broken"
     broken.mkdir()
+    (broken / "mitmproxy-ca.pem").touch(mode=0o600)
     (broken / "mitmproxy-ca.pem").write_text("no key at all")
     for bad, said in (
         (msgspec.structs.replace(options, confdir=blocked / "ca"), "certificate authority"),
