@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from inspector.exchange import Failure, Side
 from inspector.proxy.facts import read_facts
-from inspector.proxy.handshake import LEFT
+from inspector.proxy.handshake import HUNG_UP, LEFT
 
 if TYPE_CHECKING:
     from mitmproxy import http
@@ -63,7 +63,7 @@ def _made_up_reason(response: http.Response) -> str:
 
 
 def _failed_side(flow: http.HTTPFlow, message: str) -> Side | None:
-    if message == LEFT or (flow.client_conn.error and message == flow.client_conn.error):
+    if message in (LEFT, HUNG_UP) or (flow.client_conn.error and message == flow.client_conn.error):
         return "client"
     said = message.lower()
     if said.startswith(_ENDED_BY_CLIENT):

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from mitmproxy import connection, http, tls
 
 LEFT = "The client finished the TLS handshake and left without a request."
+HUNG_UP = "The client disconnected during the handshake."
 _FAILED = "The TLS handshake with the client failed."
 
 
 def flow_from_handshake(data: tls.TlsData, headers: http.Headers | None) -> http.HTTPFlow:
     """The handshake that failed. `headers` are those of the client's own ``CONNECT``, if it sent one."""
     context = data.context
-    return _flow(context.client, context.server, context.client.error or _FAILED, headers)
+    said = context.client.error or _FAILED
+    if said.startswith(HUNG_UP):
+        said = HUNG_UP  # without the guess that mitmproxy adds: what it means is told with what else is known
+    return _flow(context.client, context.server, said, headers)
 
 
 def flow_from_silence(

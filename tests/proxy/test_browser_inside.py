@@ -86,7 +86,7 @@ def test_chromium_is_inside_and_trusts(lab: Lab, confdir: Path, tmp_path: Path) 
     said += out
     assert process.returncode == 0, err
     assert "with Chromium inside" in said
-    assert "does not trust" not in said
+    assert "tls/client-distrusts" not in said
     assert list(temporary.glob("inspector-*")) == [], "the profile is gone, although the browser was killed"
     assert stores(tmp_path / "home") == []
     entries = json.loads((tmp_path / "x.har").read_bytes())["log"]["entries"]
@@ -104,7 +104,7 @@ def test_firefox_is_inside_and_trusts(lab: Lab, confdir: Path, tmp_path: Path) -
         out, err = process.communicate(timeout=30)
     said += out
     assert process.returncode == 0, err
-    assert "does not trust" not in said
+    assert "tls/client-distrusts" not in said
     assert list(temporary.glob("inspector-*")) == []
     assert stores(tmp_path / "home") == []
 
