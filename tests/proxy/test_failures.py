@@ -454,7 +454,7 @@ def test_node_that_does_not_trust_the_proxy(stage: Stage, tmp_path: Path) -> Non
     script = f"fetch('{origin.url('/', 'shop.test')}').catch(e => process.exit(3))"
     assert subprocess.run(["node", "-e", script], env=environment, timeout=30).returncode == 3
     told = stage.told()
-    assert told.rule == "tls/client-distrusts"
+    assert told.rule in ("tls/client-distrusts", "tls/client-left"), "its alert may be overtaken by its hanging up"
     assert "NODE_EXTRA_CA_CERTS" in (told.fix or "")
 
 
