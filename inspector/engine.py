@@ -33,8 +33,10 @@ from inspector.session import Session
 from inspector.settings import NO_LEVELS, Levels
 from inspector.stories import Stories
 from inspector.subject import Subject
+from inspector.url import parameter_names
 
 Names = tuple[str, ...]
+NONE: frozenset[str] = frozenset()
 
 INTERNAL_ERROR = "inspector/internal-error"
 
@@ -87,6 +89,7 @@ class RuleIndex:
             if not rule.also:
                 self._asking_once |= 1 << place
         self._marks_asked = any(trigger[0] == "mark" for trigger in self._on)
+        self._parameters = frozenset([str(name) for kind, name in self._on if kind == "parameter"])
         self._met: dict[tuple[object, ...], int] = {}
         self._listed: dict[int, tuple[Rule, ...]] = {}
 
@@ -123,6 +126,7 @@ class RuleIndex:
             x.recorded_kind,
             x.marks.groups if self._marks_asked else (),
             "?" in x.request.url,
+            self._parameters.intersection(parameter_names(x.request.url)) if "=" in x.request.url else NONE,
             has_token(x),
             x.exchange.failure is not None,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),
@@ -176,6 +180,7 @@ def _triggers(
     recorded: str | None,
     marks: Names,
     query: bool,
+    parameters: frozenset[str],
     token: bool,
     failed: bool,
     repeated: bool,
@@ -211,6 +216,7 @@ def _triggers(
         met += [("set-cookie", code) for code in codes]
         met += [("set-cookie attribute", name) for name in attributes]
     met += [("mark", group) for group in marks]
+    met += [("parameter", name) for name in parameters]
     met += [("response", name) for name in response]
     met += [("request", name) for name in request]
     return met

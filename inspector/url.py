@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote_plus, urljoin, urlsplit
 
 from msgspec import Struct
 
@@ -65,6 +66,17 @@ def serialize_origin(scheme: str, host: str, port: int | None) -> str:
     if port is None or DEFAULT_PORTS.get(scheme) == port:
         return f"{scheme}://{shown}"
     return f"{scheme}://{shown}:{port}"
+
+
+_PARAMETER_NAME = re.compile(r"[?&;#]([^=&;#?]{1,80})=")
+
+
+def parameter_names(url: str) -> list[str]:
+    """The names of the parameters in a URL's query and fragment, decoded and in lower case."""
+    names: list[str] = _PARAMETER_NAME.findall(url.lower())
+    if "%" in url or "+" in url:
+        return [unquote_plus(name).lower() for name in names]
+    return names
 
 
 @lru_cache(maxsize=1024)

@@ -216,3 +216,42 @@ def test_no_traffic_makes_a_rule_or_a_verdict_fail(request, response, status, me
         report = engine.observe(exchange)
         assert not [a for a in report.annotations if a.rule == INTERNAL_ERROR], report.annotations
     engine.finish()
+
+
+@pytest.mark.parametrize(
+    ("query", "spoken"),
+    [
+        ("?token=1", True),
+        ("?a=b&TOKEN=1", True),
+        ("?a=b;token=", True),
+        ("?to%6Ben=1", True),
+        ("#token=1", True),
+        ("?tokens=1", False),
+        ("?a=token", False),
+        ("?token", False),
+        ("", False),
+    ],
+)
+def test_a_rule_on_a_parameter_is_asked_where_the_url_has_it(query, spoken):
+    engine = engine_with(made(lambda x: Finding("fine"), on=base.url_parameter("token")))
+    assert told(engine, query) == [["test/made"] if spoken else []]
+
+
+def test_rules_on_lines_of_set_cookie_and_on_kinds_of_content():
+    (x,) = parse_example("""
+GET https://shop.test/ HTTP/2
+
+HTTP/2 200
+Content-Type: text/css
+Set-Cookie: a=1; Path=/; Max-Age=0
+""")
+    for trigger, spoken in (
+        (base.set_cookie_attribute("max-age"), True),
+        (base.set_cookie_attribute("domain"), False),
+        (base.set_cookie_judged("expired"), True),
+        (base.set_cookie_judged("stored"), False),
+        (base.answered_with("style"), True),
+        (base.answered_with("html"), False),
+    ):
+        found = engine_with(made(lambda x: Finding("fine"), on=trigger)).observe(x).annotations
+        assert bool(found) is spoken, trigger

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from inspector.fields.challenges import parse_challenges
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, request_content, request_field, response_field, rule, url_query
+from inspector.rules.base import Finding, request_content, request_field, response_field, rule, url_parameter
 from inspector.site import same_site
 from inspector.subject import Subject
 from inspector.url import parse
@@ -232,7 +232,7 @@ def _random(value: str) -> bool:
     "auth/token-in-url",
     Severity.ERROR,
     "A credential in the URL",
-    on=(*url_query(), *response_field("location")),
+    on=(*url_parameter(*_TOKEN_NAMES), *response_field("location")),
     references=(RFC6750 + "2.3", RFC6750 + "5.3"),
     what="A token or key is a parameter of the URL, or of the address redirected to.",
     why="""
@@ -292,7 +292,7 @@ def token_in_url(x: Subject) -> Finding | None:
     "auth/session-id-in-url",
     Severity.WARNING,
     "The session's id in the URL",
-    on=url_query(),
+    on=url_parameter(*_SESSION_NAMES),
     references=(
         "https://owasp.org/www-project-web-security-testing-guide/stable/4-Web_Application_Security_Testing/"
         "06-Session_Management_Testing/04-Testing_for_Exposed_Session_Variables",
@@ -341,7 +341,7 @@ def session_id_in_url(x: Subject) -> Finding | None:
     "auth/password-in-url",
     Severity.ERROR,
     "A password in the URL",
-    on=url_query(),
+    on=url_parameter(*_PASSWORD_NAMES),
     references=(
         "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
         "https://www.rfc-editor.org/rfc/rfc9110#section-17.9",

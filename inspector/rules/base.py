@@ -139,6 +139,11 @@ def url_query() -> tuple[Trigger, ...]:
     return (("query", True),)
 
 
+def url_parameter(*names: str) -> tuple[Trigger, ...]:
+    """Requests for URLs with a parameter of one of these names (decoded, in lower case)."""
+    return tuple(("parameter", name) for name in names)
+
+
 def repeated_field() -> tuple[Trigger, ...]:
     """Exchanges in which either message has more than one line of the same field."""
     return (("repeated", True),)

@@ -298,6 +298,7 @@ _IDENTIFIER = re.compile(r"[\w$.\[\]'\"-]{1,120}")
     Severity.WARNING,
     "Other sites can read this answer, as a script",
     on=url_query(),
+    also=recorded_content("script", "json", "html", "text", "none"),
     references=(
         _WSTG + "11-Client-side_Testing/13-Testing_for_Cross_Site_Script_Inclusion",
         "https://cwe.mitre.org/data/definitions/346.html",

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from inspector.content.saml import SamlMessage, decode
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, request_content, response_field, rule, url_query
+from inspector.rules.base import Finding, request_content, response_field, rule, url_parameter
 from inspector.subject import Subject
 from inspector.url import parse
 from inspector.words import duration, listed, moment, ticked
@@ -54,7 +54,7 @@ def _asked(x: Subject) -> dict[str, str] | None:
     "oauth/implicit",
     Severity.WARNING,
     "A login that hands the token over in the URL",
-    on=url_query(),
+    on=url_parameter("response_type"),
     references=(RFC9700 + "2.1.2", RFC6749 + "4.2"),
     what="An authorization request asks for `response_type=token`, alone or with others: the implicit grant.",
     why="""
@@ -90,7 +90,7 @@ def implicit(x: Subject) -> Finding | None:
     "oauth/no-state-pkce",
     Severity.WARNING,
     "Nothing ties the login's answer to the one who asked",
-    on=url_query(),
+    on=url_parameter("response_type"),
     references=(RFC6749 + "10.12", RFC7636 + "4.2", RFC9700 + "2.1.1", OIDC + "ImplicitAuthRequest"),
     what="""
     An authorization request has neither `state` nor `code_challenge`, uses the `plain` method, or asks for an ID token
@@ -139,7 +139,7 @@ def no_state_pkce(x: Subject) -> Finding | None:
     "oauth/redirect-uri-http",
     Severity.WARNING,
     "The login's answer is sent back over plain http",
-    on=url_query(),
+    on=url_parameter("response_type"),
     references=(RFC9700 + "2.6", RFC6749 + "3.1.2.1"),
     what="`redirect_uri` is an http address, or has a wildcard in it.",
     why="The code or token in the answer can be read and used by everyone on the way back.",
@@ -186,7 +186,7 @@ def redirect_uri_http(x: Subject) -> Finding | None:
     "oauth/error",
     Severity.WARNING,
     "The login ended with an error",
-    on=(*response_field("location"), *url_query()),
+    on=response_field("location"),
     references=(RFC6749 + "4.1.2.1", OIDC + "AuthError"),
     what="The authorization server sends the browser back with `error=` in the address.",
     why="The client gets no code. The error says which side has to change something.",
@@ -346,7 +346,7 @@ def _posted(not_after: str) -> str:
     "saml/explained",
     Severity.INFO,
     "What the SAML message says",
-    on=(*url_query(), *response_field("location"), *request_content()),
+    on=(*url_parameter("samlrequest", "samlresponse"), *response_field("location"), *request_content()),
     references=(SAML_BINDINGS,),
     what="A SAML request or response passes through the browser, in the URL or in a form.",
     why="""
