@@ -16,6 +16,7 @@ from inspector.session.connections import Connections
 from inspector.session.jar import Jar
 from inspector.session.preflights import Preflights
 from inspector.session.redirects import Redirects
+from inspector.session.repeats import Repeats
 from inspector.session.resources import Resources
 from inspector.session.retries import Retries
 
@@ -46,6 +47,7 @@ class Session:
         self.clients = Clients()
         self.redirects = Redirects()
         self.retries = Retries()
+        self.repeats = Repeats()
         self.resources = Resources()
         self.quoted: dict[tuple[Where, str, str, str | None, str | None], Evidence] = {}
         """Evidence made before: most exchanges of a capture quote the same field lines."""

@@ -1,0 +1,146 @@
+"""How content was coded for its way: not compressed, compressed twice, or in a coding the client did not ask for."""
+
+from __future__ import annotations
+
+import zlib
+
+from inspector.content.kinds import kind_of
+from inspector.fields.quality import parse_preferences
+from inspector.fields.tokens import split_list
+from inspector.report import Severity
+from inspector.rules.base import Finding, recorded_content, response_field, rule, status
+from inspector.rules.status_words import brief
+from inspector.subject import Subject
+from inspector.words import listed, octets, ticked
+
+RFC9110 = "https://www.rfc-editor.org/rfc/rfc9110#section-"
+_TEXTS = ("html", "script", "style", "json", "xml", "text")
+_WORTH = 1400
+"""Bytes that fit one packet: less is not faster for being smaller."""
+_SAMPLE = 200_000
+_ALIASES = {"x-gzip": "gzip", "x-compress": "compress"}
+_COMPRESSIONS = ("gzip", "x-gzip", "br", "zstd", "deflate")
+
+
+@rule(
+    "content/not-compressed",
+    Severity.NOTE,
+    "Text sent uncompressed",
+    on=recorded_content(*_TEXTS, "image"),
+    also=status(200),
+    without=(*response_field("content-encoding"),),
+    references=(RFC9110 + "8.4", RFC9110 + "12.5.3"),
+    what="A text came as it is, although the client offered to take it compressed (`Accept-Encoding`).",
+    why="Text shrinks to a quarter or so: less to wait for, most of all on slow connections.",
+    fix="Let the server compress text types (nginx `gzip on; gzip_types …`, or Brotli), or serve files compressed "
+    "beforehand.",
+    unless="Small content, `Cache-Control: no-transform`, content that hardly shrinks, and this machine's servers are "
+    "not told. Pages that repeat what a request says next to a secret are better left uncompressed (BREACH).",
+    shows="GET https://shop.test/list.json HTTP/2\nAccept-Encoding: gzip, br\n\n"
+    "HTTP/2 200\nContent-Type: application/json\n\n[" + ", ".join(['{"name": "cup", "price": 7}'] * 200) + "]",
+    quiet="GET https://shop.test/list.json HTTP/2\nAccept-Encoding: gzip, br\n\n"
+    'HTTP/2 200\nContent-Type: application/json\n\n[{"name": "cup", "price": 7}]',
+    once="origin",
+)
+def not_compressed(x: Subject) -> Finding | None:
+    """What was transferred has to be known and as large as the content; the saving is measured on the content."""
+    response = x.response
+    if response is None or x.local or x.exchange.context.served_from not in (None, "network"):
+        return None
+    body, kind = response.body, kind_of(x.media_type)
+    size, transferred = body.size or 0, body.transferred
+    if size < _WORTH or body.state != "full" or (kind == "image" and x.media_type != "image/svg+xml"):
+        return None
+    if transferred is None or transferred < 0.95 * size or "no-transform" in (x.res.get("cache-control") or ""):
+        return None
+    offered = [p.name for p in parse_preferences(x.req.get("accept-encoding") or "") if p.weight > 0]
+    taken = [name for name in offered if name in _COMPRESSIONS]
+    if not taken:
+        return None
+    sample = (body.data or b"")[:_SAMPLE]
+    if not sample or sample[:2] == b"\x1f\x8b":
+        return None
+    share = len(zlib.compress(sample, 6)) / len(sample)
+    saved = round(size * (1 - share))
+    if share > 0.8 or saved < 1000:
+        return None
+    return Finding(
+        f"{octets(size)} came uncompressed, although the client takes {listed(ticked(taken))}. With gzip it would be "
+        f"about {octets(round(size * share))}.",
+        fix=f"The server at `{brief(x.url.host, 80)}` compresses `{x.media_type}` and sends "
+        f"`Content-Encoding: {'br' if 'br' in taken else taken[0]}` with `Vary: Accept-Encoding`. Trap: without "
+        "`Vary` a cache gives the compressed form to clients that cannot read it.",
+        title=f"{octets(size)} of text sent uncompressed",
+        evidence=(x.request_field("accept-encoding"), x.response_field("content-encoding")),
+    )
+
+
+@rule(
+    "content/encoding-mismatch",
+    Severity.WARNING,
+    "`Content-Encoding` is not what the client can undo",
+    on=response_field("content-encoding"),
+    without=status(304, 204),
+    references=(RFC9110 + "8.4", RFC9110 + "12.5.3"),
+    what="The content was coded twice, or in a way the client did not offer to undo.",
+    why="The client undoes what `Content-Encoding` says, once each. What is left over shows as unreadable bytes.",
+    fix="One place compresses, the application or the server in front of it, and only as `Accept-Encoding` allows.",
+    unless="A file that is itself an archive (`application/gzip`) is left alone, and so is a request without "
+    "`Accept-Encoding`, which permits every coding.",
+    shows="""
+    GET https://shop.test/app.js HTTP/2
+    Accept-Encoding: gzip
+
+    HTTP/2 200
+    Content-Type: text/javascript
+    Content-Encoding: br
+    """,
+    quiet="""
+    GET https://shop.test/app.js HTTP/2
+    Accept-Encoding: gzip, br
+
+    HTTP/2 200
+    Content-Type: text/javascript
+    Content-Encoding: br
+    """,
+    once="origin",
+    gravest=Severity.ERROR,
+)
+def encoding_mismatch(x: Subject) -> Finding | None:
+    """A coding named twice or left in the content; a coding that a weight of 0, or a list without it, excludes."""
+    response = x.response
+    codings = [_ALIASES.get(c.lower(), c.lower()) for c in split_list(x.res.get("content-encoding") or "")]
+    if response is None or not codings or x.method in ("HEAD", "CONNECT"):
+        return None
+    body = response.body
+    evidence = (x.request_field("accept-encoding"), x.response_field("content-encoding"))
+    text = kind_of(x.media_type) in _TEXTS
+    if text and body.state == "full" and (body.base64 or isinstance(body.source, bytes)):
+        raw = body.transferred is not None and body.transferred == body.size
+        if not raw and "gzip" in codings and (body.data or b"")[:3] == b"\x1f\x8b\x08":
+            return Finding(
+                "With `Content-Encoding` undone, the content still begins with the signature of gzip: it was "
+                "compressed twice and named once, and clients show the bytes that are left.",
+                title="Compressed twice",
+                severity=Severity.ERROR,
+                fix="Either the application compresses or the server in front of it, not both.",
+                evidence=evidence[1:],
+            )
+    wanted = x.req.get("accept-encoding")
+    if wanted is None:
+        return None
+    weights = {_ALIASES.get(p.name, p.name): p.weight for p in parse_preferences(wanted)}
+    for coding in codings:
+        if coding == "identity" or weights.get(coding, weights.get("*", 0.0)) > 0:
+            continue
+        if coding not in ("gzip", "br", "zstd", "deflate", "compress", "dcb", "dcz"):
+            continue  # `utf-8` and the like: no coding at all, and ignored by clients
+        return Finding(
+            f"The content is coded with `{coding}`, and the request's `Accept-Encoding` does not offer it. A client "
+            "that cannot undo it shows unreadable bytes or fails.",
+            title=f"Coded with `{coding}`, which was not asked for",
+            fix="The server uses a coding that `Accept-Encoding` names. If a cache answered: the response needs "
+            "`Vary: Accept-Encoding`, so that copies are kept apart.",
+            evidence=evidence,
+        )
+    return None
