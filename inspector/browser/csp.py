@@ -13,7 +13,7 @@ from msgspec import Struct
 from inspector.browser.csp_directives import effective_directive, governing
 from inspector.browser.csp_inline import has_keyword, nonce_matches
 from inspector.browser.csp_match import url_matches_list
-from inspector.fields.csp import CspPolicy, Hash, Nonce, Source, parse_source, parse_sources
+from inspector.fields.csp import FETCH_DIRECTIVES, CspPolicy, Hash, Nonce, Source, parse_source, parse_sources
 
 CODE = "csp"
 """``Network.BlockedReason``."""
@@ -120,7 +120,7 @@ def _hint_violates(policy: CspPolicy, asked: Asked, own: str, chromium: bool) ->
     if default is None:
         return None
     for name, values in policy.directives:
-        if not name.endswith(("-src", "-src-elem")):
+        if name not in FETCH_DIRECTIVES or name.endswith("-attr"):
             continue  # the ones for attributes are about inline code alone
         sources = parse_sources(values)
         if chromium and not asked.parser_inserted and has_keyword(sources, "strict-dynamic"):

@@ -244,9 +244,16 @@ def play(lab: Harness, page: Page, number: int) -> list[Comparison]:
     told = explain(document)
     tab.evaluate(CODE)
     tab.wait_for_timeout(30)
+    sent = len(lab.server.seen)
     tab.evaluate(LAST, [base, form])
-    tab.wait_for_timeout(30)
     ran, violations = tab.evaluate("[ran, violations]")
+    for _ in range(200):  # the form arrives, or its violation does
+        if any(each.path == urlsplit(form).path for each in lab.server.seen[sent:]):
+            break
+        if any(v[0] == "form-action" and v[2] == "enforce" for v in violations):
+            break
+        tab.wait_for_timeout(10)
+        ran, violations = tab.evaluate("[ran, violations]")
     tab.close()
 
     asked = [(f"{kind} {u}", Asked(u, DESTINATIONS[kind], False, "", "", False)) for kind, u in urls]
@@ -427,7 +434,7 @@ _BY_HAND = (
     "default-src 'self'; img-src partner.example",
     "manifest-src 'none'; default-src 'unsafe-inline' 'self' *.example",
     "sandbox allow-scripts allow-same-origin allow-forms; img-src 'self'",
-    "upgrade-insecure-requests; report-uri /r; img-src *",
+    "report-uri /r; img-src *",
     "default-src 'report-sample' 'self' 'unsafe-inline'",
 )
 _EXPRESSIONS = (

@@ -180,6 +180,8 @@ SCRIPT = "https://cdn.test/a.js"
         ("default-src 'none'; img-src *", Asked(SCRIPT, "prefetch"), None),
         ("default-src 'none'; img-src 'self'", Asked(SCRIPT, "prefetch"), "default-src"),
         ("img-src 'none'", Asked(SCRIPT, "prefetch"), None),
+        ("default-src 'none'; prefetch-src *", Asked(SCRIPT, "prefetch"), "default-src"),
+        ("default-src 'none'; style-src-attr *", Asked(SCRIPT, "prefetch"), "default-src"),
     ],
 )
 def test_requests(policy, asked, directive):
