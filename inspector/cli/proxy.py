@@ -14,6 +14,7 @@ import click
 
 from inspector.cli import Failed
 from inspector.cli.options import color_option, rule_option, severity_option, topic_option
+from inspector.cli.settings import Settled, settings_options
 from inspector.report import Severity
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class _NotExecutable(Failed):
 @rule_option()
 @click.option("--host", multiple=True, metavar="GLOB", help="These hosts alone, as in '*.shop.test' (repeatable).")
 @severity_option()
+@settings_options
 @click.option("--quiet", "-q", is_flag=True, help="Errors and warnings only, without the instructions.")
 @click.option("--verbose", "-v", count=True, help="Every explanation; twice: verdicts step by step.")
 @click.option("--reveal", is_flag=True, help="Show cookies, tokens and passwords instead of placeholders.")
@@ -140,6 +142,7 @@ def proxy_command(
     rules: frozenset[str],
     host: tuple[str, ...],
     severity: Severity,
+    settled: Settled,
     quiet: bool,
     verbose: int,
     reveal: bool,
@@ -191,7 +194,9 @@ def proxy_command(
             settings=settings,
             ignore_hosts=ignore_hosts,
             allow_hosts=allow_hosts,
-            explain=Options(only=only, rules=rules, severity=severity, reveal=reveal, fields=verbose > 1),
+            explain=Options(
+                only, rules, settled.ignore, settled.own, settled.levels, severity, reveal, fields=verbose > 1
+            ),
         )
         if print_env is not None:
             _print_environment(options, print_env)
