@@ -112,6 +112,11 @@ def session_like(cookie: SetCookie) -> bool:
     return named or (named is None and cookie.value.startswith("eyJ") and cookie.value.count(".") == 2)
 
 
+def session_named(name: str) -> bool:
+    """Whether a cookie's name alone says that it signs its holder in."""
+    return bool(_named_as_session(name))
+
+
 @lru_cache(maxsize=2048)
 def _named_as_session(name: str) -> bool | None:
     """Whether a name is one of a session, or one of something that scripts are to read; ``None`` where of neither."""

@@ -12,9 +12,9 @@
 The target is absolute, so that the scheme is known. Lines beginning with ``#`` before the request line say what the
 wire does not: ``type`` (resource type), ``page`` (URL of the page), ``initiator`` (URL), ``at`` (start, ISO 8601),
 ``wait`` (ms), ``duration`` (ms), ``connection`` (id), ``server`` (address), ``from`` (served from), ``error``,
-``client`` (HTTP version between client and recorder), ``tls``, ``alpn``, ``cookies`` (``removed``: the exporter
-left them out), ``recorder`` (``proxy``: it stood in between) and ``side`` (whose doing an error was). Exchanges are
-separated by a line
+``client`` (HTTP version between client and recorder), ``tls``, ``alpn``, ``certificate`` (``NAME until ISO 8601``),
+``cookies`` (``removed``: the exporter left them out), ``recorder`` (``proxy``: it stood in between) and ``side``
+(whose doing an error was). Exchanges are separated by a line
 ``---``. A missing response part means that
 none arrived.
 """
@@ -33,6 +33,7 @@ from inspector.exchange import (
     TLS,
     UNKNOWN_CONNECTION,
     Body,
+    Certificate,
     Connection,
     Context,
     Exchange,
@@ -97,7 +98,10 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
     page = said.get("page")
     initiator = said.get("initiator")
     duration, wait = said.get("duration"), said.get("wait")
-    tls = TLS(version=said.get("tls"), alpn=said.get("alpn")) if "tls" in said or "alpn" in said else None
+    shown = _chain(said["certificate"]) if "certificate" in said else None
+    tls = None
+    if shown is not None or "tls" in said or "alpn" in said:
+        tls = TLS(version=said.get("tls"), alpn=said.get("alpn"), chain=shown)
     error, side = said.get("error"), cast("Side | None", said.get("side"))
     return Exchange(
         index,
@@ -119,6 +123,12 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
         server=Connection(id=said.get("connection"), peer=said.get("server"), encrypted=encrypted, tls=tls),
         failure=Failure(error, error if error.startswith("net::") else None, side) if error else None,
     )
+
+
+def _chain(text: str) -> tuple[Certificate]:
+    name, _, until = text.partition(" until ")
+    ends = datetime.fromisoformat(until).astimezone(UTC).timestamp()
+    return (Certificate(name, "Example CA", (name,), not_before=ends - 90 * 86_400, not_after=ends),)
 
 
 def _message(lines: list[str]) -> tuple[Fields, tuple[Field, ...], str]:
