@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import xml.etree.ElementTree as ElementTree
 import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _LARGEST = 500_000
 _PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
@@ -59,6 +62,8 @@ def decode(value: str, *, redirect: bool) -> SamlMessage | None:
         return None
     if len(data) > _LARGEST or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         return None
+    from xml.etree import ElementTree  # slow to import, and rarely needed
+
     try:
         root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError, LookupError):
@@ -66,7 +71,7 @@ def decode(value: str, *, redirect: bool) -> SamlMessage | None:
     return _read(root) if root.tag.startswith(_PROTOCOL) else None
 
 
-def _read(root: ElementTree.Element) -> SamlMessage:
+def _read(root: Element) -> SamlMessage:
     assertions = root.findall(f"{_ASSERTION}Assertion")
     first = assertions[0] if assertions else None
     conditions = first.find(f"{_ASSERTION}Conditions") if first is not None else None
