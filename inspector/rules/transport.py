@@ -28,7 +28,7 @@ def _private(host: str) -> bool:
 
 
 def _own(x: Subject) -> bool:
-    """Whether the request is for the site of the page it belongs to, as far as is known: not a tracker's or a frame's."""
+    """Whether the request goes to the site of its page, as far as is known: no tracker, no frame of another site."""
     page = x.page_url
     return page is None or same_site(urls.parse(page), x.url, schemeful=False)
 
