@@ -12,6 +12,7 @@ from inspector.content.html import HtmlPage, parse_html
 from inspector.content.kinds import kind_of
 from inspector.content.scan import NONE, SCANNED, Hits, scan
 from inspector.exchange import NO_FIELDS, Exchange, Fields
+from inspector.fields.media_type import essence_of
 from inspector.mask import Masker
 from inspector.report import Evidence, Where
 
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 _DOCUMENT_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object", "fencedframe"})
 _MISSING = object()
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
-
-
-@lru_cache(maxsize=1024)
-def essence(content_type: str) -> str:
-    """The media type of a ``Content-Type`` value in lower case, without parameters; ``""`` where there is none."""
-    value = content_type.partition(";")[0].strip().lower()
-    kind, slash, subtype = value.partition("/")
-    return value if slash and kind and subtype and " " not in value else ""
 
 
 class Subject:
@@ -72,7 +65,7 @@ class Subject:
         )
         """Whether this is a CORS preflight (Fetch, "CORS-preflight request")."""
         said = self.res.get("content-type")
-        self.media_type = essence(said) if said else ""
+        self.media_type = essence_of(said) if said else ""
         """The response's media type in lower case without parameters (RFC 9110, section 8.3); ``""`` if none."""
         self.is_html = self.media_type in _HTML
         """Whether the response says it is HTML."""

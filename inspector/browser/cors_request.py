@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from inspector import url as urls
 from inspector.browser.cors_safelist import BROWSERS_OWN, SAFELISTED_METHODS, SAFELISTED_TYPES, reasons
+from inspector.fields.media_type import essence_of
 from inspector.site import same_site
-from inspector.subject import essence
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -107,7 +107,7 @@ def _by_looks(x: Subject, origin: str) -> Requester | None:
     if kind in CORS_TYPES or x.method in ("GET", "HEAD") or x.method not in SAFELISTED_METHODS:
         return Requester(origin, "cors", doubt)
     content_type = fields.get("content-type")
-    if "x-requested-with" in fields or (content_type and essence(content_type) not in SAFELISTED_TYPES):
+    if "x-requested-with" in fields or (content_type and essence_of(content_type) not in SAFELISTED_TYPES):
         return Requester(origin, "cors", doubt)
     if doubt is None and not reasons(x.method, request_fields(x)):
         doubt = "a script sent it in `cors` mode (a form post, and `fetch()` with `mode: 'no-cors'`, are not checked)"

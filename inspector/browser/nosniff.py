@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from inspector.browser.mime import JAVASCRIPT, extracted, is_json
 from inspector.browser.verdict import BlockVerdict, Step
 from inspector.fields.framing import is_nosniff
+from inspector.fields.media_type import JAVASCRIPT, essence_of, is_json
 
 CODE = "content-type"
 
@@ -37,7 +37,7 @@ def judge(
     and ``X-Content-Type-Options``, `mode` is the request's, `standards` whether the embedding document is in
     standards mode (``None``: unknown).
     """
-    essence = extracted(content_type) if content_type else ""
+    essence = essence_of(content_type) if content_type else ""
     shown = f"`{essence}`" if essence else "no media type"
     if destination == "json":
         if is_json(essence) or not content_type:

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from inspector.browser.mime import is_json, is_xml
+from inspector.fields.media_type import is_json, is_xml
 
 CODE = "orb"
 LOOKED_AT = 1024

@@ -29,11 +29,11 @@ from inspector.exchange import (
     WebSocket,
     header_text,
 )
+from inspector.fields.media_type import essence_of
 from inspector.proxy.certificate import read_chain
 from inspector.proxy.content import codings, decode
 from inspector.proxy.facts import Facts, read_facts
 from inspector.proxy.failure import failure_of, tunnel_failed
-from inspector.subject import essence
 from inspector.url import DEFAULT_PORTS
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _trailers(data: http.MessageData, version: HttpVersion | None) -> Fields | N
 def _body(data: http.MessageData, fields: Fields, size: int | None, prefix: bytes | None, ended: bool) -> Body:
     """The content: nothing, whole, a prefix (streamed, cut short, or too large once decoded), or only its size."""
     content_type = fields.get("content-type")
-    media_type = (essence(content_type) or None) if content_type else None
+    media_type = (essence_of(content_type) or None) if content_type else None
     raw = data.content
     complete = ended
     if raw is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspector.browser import corp, orb
-from inspector.browser.mime import extracted
+from inspector.fields.media_type import essence_of
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, blocking, rule
 from inspector.rules.blocking_words import asker, finding_of, kind, page_line, so, verdict_of
@@ -321,7 +321,7 @@ def opaque_response(x: Subject) -> Finding | None:
     verdict = verdict_of(x, orb.CODE)
     if verdict is None:
         return None
-    essence = extracted(x.res.get("content-type") or "")
+    essence = essence_of(x.res.get("content-type") or "")
     saw = next((step.saw for step in verdict.steps if step.result == "fail" and "begins as" in step.saw), None)
     looks = f", and the content begins as {saw.removeprefix('it begins as ')}" if saw else ""
     typed = f"says it is `{essence}`{looks}" if essence else "has a type that no element takes"

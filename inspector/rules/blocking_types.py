@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspector.browser import nosniff
-from inspector.browser.mime import extracted
+from inspector.fields.media_type import essence_of
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, blocking, rule
 from inspector.rules.blocking_words import finding_of, kind, so, verdict_of
@@ -56,7 +56,7 @@ def script_type(x: Subject) -> Finding | None:
     if verdict is None or x.destination == "style":
         return None
     wanted = "application/json" if x.destination == "json" else "text/javascript"
-    essence = extracted(x.res.get("content-type") or "")
+    essence = essence_of(x.res.get("content-type") or "")
     came = f"came as `{essence}`" if essence else "came without a media type"
     strict = "`nosniff`" in verdict.steps[0].check
     because = "and `nosniff` holds the server to it" if strict else "which no script is"
@@ -120,7 +120,7 @@ def style_type(x: Subject) -> Finding | None:
     verdict = verdict_of(x, nosniff.CODE)
     if verdict is None or x.destination != "style":
         return None
-    essence = extracted(x.res.get("content-type") or "")
+    essence = essence_of(x.res.get("content-type") or "")
     came = f"came as `{essence}`" if essence else "came without a media type"
     strict = "`nosniff`" in verdict.steps[0].check
     because = "and `nosniff` leaves no guessing" if strict else "and standards mode takes `text/css` alone"

@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from inspector.fields.http_date import parse_http_date
+from inspector.fields.media_type import essence_of
 from inspector.report import Evidence, Severity
 from inspector.rules.base import (
     Finding,
@@ -20,7 +21,7 @@ from inspector.rules.base import (
     rule,
     status_class,
 )
-from inspector.subject import Subject, essence
+from inspector.subject import Subject
 from inspector.words import duration, listed, moment, ticked
 
 RFC9110 = "https://www.rfc-editor.org/rfc/rfc9110#section-"
@@ -62,7 +63,7 @@ def content_type_vs_body(x: Subject) -> Finding | None:
     body = x.request.body
     if body.state != "full" or body.source is None or (body.size or 0) > _LARGEST:
         return None
-    declared = essence(x.req.get("content-type") or "")
+    declared = essence_of(x.req.get("content-type") or "")
     is_json = declared == "application/json" or declared.endswith("+json")
     is_form = declared == "application/x-www-form-urlencoded"
     if not is_json and not is_form:

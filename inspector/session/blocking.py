@@ -13,12 +13,12 @@ from inspector.browser import corp, framing, mixed_content, nosniff, orb
 from inspector.browser.address_space import address_space, is_more_local
 from inspector.browser.corp import Relation
 from inspector.browser.cors_request import chromium_version, page_origin
-from inspector.browser.mime import JAVASCRIPT, extracted
 from inspector.browser.redirect_refusal import refusal
 from inspector.browser.redirects import MOST_REDIRECTS, REDIRECTS
 from inspector.browser.refused import LOCAL_NETWORK, TOO_MANY_REDIRECTS, UNTOLD, code_of
 from inspector.browser.verdict import BlockVerdict, Step
 from inspector.fields.framing import is_nosniff
+from inspector.fields.media_type import JAVASCRIPT, essence_of
 from inspector.session.csp import judge_unsent
 from inspector.session.documents import Document, Documents
 from inspector.session.hsts import HstsList
@@ -221,7 +221,7 @@ class Blocking:
         if site not in ("cross-site", "same-site") or x.response is None:
             return None
         content_type = x.res.get("content-type")
-        essence = extracted(content_type) if content_type else ""
+        essence = essence_of(content_type) if content_type else ""
         kind = orb.kind_of(essence)
         if kind == "open" or (kind == "sniffed" and essence.startswith(("image/", "font/"))):
             return None

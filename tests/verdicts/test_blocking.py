@@ -11,7 +11,6 @@ from inspector.browser import mixed_content, orb
 from inspector.browser.address_space import address_space, is_more_local
 from inspector.browser.corp import check
 from inspector.browser.csp import frame_ancestors_violates
-from inspector.browser.mime import extracted
 from inspector.browser.redirect_refusal import refusal
 from inspector.browser.referrer import form, referrer
 from inspector.browser.refused import code_of
@@ -20,6 +19,7 @@ from inspector.capture import open_capture
 from inspector.engine import INTERNAL_ERROR, Engine
 from inspector.exchange import Recorder
 from inspector.fields.csp import parse_policy
+from inspector.fields.media_type import essence_of
 from inspector.rules.example import RECORDER, parse_example
 from inspector.session.documents import MOST_DOCUMENTS
 from inspector.session.hsts import MOST_HOSTS, HstsList
@@ -314,10 +314,10 @@ def test_standards_mode_is_read_from_the_page():
 
 
 def test_the_last_valid_type_counts():
-    assert extracted("text/html, text/css") == "text/css"
-    assert extracted("text/css, nonsense") == "text/css"
-    assert extracted('text/css; a="x, text/html"') == "text/css"
-    assert extracted("*/*") == extracted("javascript") == extracted("") == ""
+    assert essence_of("text/html, text/css") == "text/css"
+    assert essence_of("text/css, nonsense") == "text/css"
+    assert essence_of('text/css; a="x, text/html"') == "text/css"
+    assert essence_of("*/*") == essence_of("javascript") == essence_of("") == ""
 
 
 # -- transport ------------------------------------------------------------------------------------------------------
