@@ -42,6 +42,11 @@ def x_frame_options(value: str) -> XFrameOptions:
     return "sameorigin" if values[0] == "sameorigin" else "none"
 
 
+def admits_all(value: str) -> bool:
+    """Whether a combined ``X-Frame-Options`` value is ``ALLOWALL``, which says on purpose that any page may frame."""
+    return {member.lower() for member in get_decode_split(value)} == {"allowall"}
+
+
 @lru_cache(maxsize=512)
 def is_nosniff(value: str) -> bool:
     """Fetch, "determine nosniff": the first member is ``nosniff`` in any case; what follows does not matter."""

@@ -272,6 +272,9 @@ def token_in_url(x: Subject) -> Finding | None:
                 + (" A key meant for browsers is restricted to its site by whoever issued it." if key else ""),
                 evidence=(x.request_line(mark=name),),
             )
+    asked = dict(_parameters(x.request.url))
+    if "client_id" in asked and "token" in unquote_plus(asked.get("response_type", "")).split():
+        return None  # `oauth/implicit` tells why the token is there
     for name, value in _parameters(x.res.get("location") or ""):
         if name in _TOKEN_NAMES - {"id_token"} and _random(value):
             return Finding(

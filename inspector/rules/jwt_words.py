@@ -56,7 +56,7 @@ def times(token: Token, now: float | None) -> str:
         elif expires > now:
             said.append(f"valid for {duration(max(expires - now, 1))} more")
         else:
-            said.append(f"expired {duration(max(now - expires, 1))} before it")
+            said.append(f"expired {duration(max(now - expires, 1))} before {'it' if said else 'this exchange'}")
     return listed(said)
 
 

@@ -233,10 +233,10 @@ def retry_storm(x: Subject) -> Finding | None:
 def _early(x: Subject, streak: Streak) -> Finding:
     times = "" if streak.early == 1 else " It is the third request that did not wait."
     return Finding(
-        f"The server had asked to wait; this request came {words.duration(round(streak.ahead, 1))} too early and was "
-        f"refused again.{times}",
+        f"An earlier refusal had asked to wait; this request came {words.duration(round(streak.ahead, 1))} too early "
+        f"and was refused again.{times}",
         "The client waits for as long as `Retry-After` says before it asks again.",
-        (x.request_line(), x.status_evidence(f"refusal number {streak.count}"), x.response_field("retry-after")),
+        (x.request_line(), x.status_evidence(f"refusal number {streak.count}")),
         title=f"Asked again {words.duration(round(streak.ahead, 1))} before `Retry-After` was over",
         severity=Severity.NOTE if streak.early == 1 else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inspector.fields.csp import parse_csp
-from inspector.fields.framing import x_frame_options
+from inspector.fields.framing import admits_all
 from inspector.report import Evidence, Severity
 from inspector.rules import security_texts as texts
 from inspector.rules.base import Finding, answered_with, document, response_field, rule, status
@@ -140,7 +140,7 @@ def hsts_missing(x: Subject) -> Finding | None:
         "https://www.w3.org/TR/CSP3/#directive-frame-ancestors",
         "https://html.spec.whatwg.org/multipage/document-lifecycle.html#the-x-frame-options-header",
     ),
-    what="A document has neither an enforced `frame-ancestors` nor an `X-Frame-Options` that browsers know.",
+    what="A document has neither an enforced `frame-ancestors` nor an `X-Frame-Options` that limits framing.",
     why="""
     Another site can lay the page invisibly under its own buttons, so that a click meant for it does something here
     in the
@@ -176,8 +176,8 @@ def frame_protection_missing(x: Subject) -> Finding | None:
     if ancestors is not None and not texts.frees_everybody(ancestors):
         return None
     options = x.res.get("x-frame-options")
-    if ancestors is None and options is not None and x_frame_options(options) != "none":
-        return None
+    if ancestors is None and options is not None and not admits_all(options):
+        return None  # it protects, or `security/xfo-invalid` says that it does not
     stake = _at_stake(x)
     why = f", and {stake}" if stake else ""
     evidence: list[Evidence] = []
@@ -185,7 +185,7 @@ def frame_protection_missing(x: Subject) -> Finding | None:
         open_to = f"`frame-ancestors {' '.join(ancestors)}` admits every site"
         evidence.append(x.response_field("content-security-policy", mark="frame-ancestors"))
     elif options is not None:
-        open_to = f"`X-Frame-Options: {x.shown('response', 'x-frame-options')}` is no value browsers know"
+        open_to = f"`X-Frame-Options: {x.shown('response', 'x-frame-options')}` admits every site"
         evidence.append(x.response_field("x-frame-options"))
     else:
         open_to = "neither `frame-ancestors` nor `X-Frame-Options` is there"

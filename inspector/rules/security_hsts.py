@@ -12,7 +12,10 @@ from inspector.words import duration, listed
 
 RFC6797 = "https://www.rfc-editor.org/rfc/rfc6797"
 HALF_YEAR, YEAR = 15_552_000, 31_536_000
-_GOOD_HSTS = "The server should send `Strict-Transport-Security: max-age=31536000; includeSubDomains`."
+_GOOD_HSTS = (
+    "The server should send `Strict-Transport-Security: max-age=31536000`; add `includeSubDomains` only when every "
+    "subdomain speaks https."
+)
 
 
 def _hsts_applies(x: Subject) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inspector.fields.csp import parse_csp
-from inspector.fields.framing import get_decode_split, is_nosniff, x_frame_options
+from inspector.fields.framing import admits_all, get_decode_split, is_nosniff, x_frame_options
 from inspector.fields.isolation import PolicyValue, parse_coep, parse_coop, parse_corp, parse_permissions_policy
 from inspector.fields.referrer_policy import DEFAULT, parse_referrer_policy
 from inspector.report import Severity
@@ -90,7 +90,7 @@ def xfo_invalid(x: Subject) -> Finding | None:
     values = tuple(dict.fromkeys(v.lower() for v in get_decode_split(value)))
     outcome = x_frame_options(value)
     conflict = len(values) > 1 and outcome == "deny"
-    if (outcome != "none" and not conflict) or values == ("allowall",):
+    if (outcome != "none" and not conflict) or admits_all(value):
         return None
     policy = x.res.get("content-security-policy")
     overruled = policy is not None and texts.framing(parse_csp(policy)) is not None

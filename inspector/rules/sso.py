@@ -170,7 +170,14 @@ def redirect_uri_http(x: Subject) -> Finding | None:
         what = "a server that takes a wildcard sends codes to whoever fits it"
         title = "A wildcard in `redirect_uri`"
     elif target.scheme == "http" and not target.loopback:
-        what = "the code comes back over http, readable to everyone on the way"
+        given = asked or {}
+        mode = given.get("response_mode") or ("query" if given.get("response_type") == "code" else "fragment")
+        # In a query or a form the answer itself travels; of a fragment only the page that reads it does.
+        what = (
+            "the login's answer comes back over http, readable to everyone on the way"
+            if mode in ("query", "form_post")
+            else "a page that came over http gets the answer, and everyone on the way can change its scripts to take it"
+        )
         title = None
     else:
         return None

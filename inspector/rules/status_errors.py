@@ -475,7 +475,7 @@ def network_authentication(x: Subject) -> Finding:
 # -- who failed: any 5xx ------------------------------------------------------------------------------------------
 
 _NEXT = {
-    500: "Read the application's log at this time: the response hides the cause on purpose.",
+    500: "Read the application's log at this time: it names the cause, which a response to visitors should not.",
     501: "Send a method the server implements.",
     502: "Look at the server behind the gateway: is it running, does it answer on that port, does it end early? The "
     "gateway's own error log names what it met.",

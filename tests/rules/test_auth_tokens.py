@@ -231,9 +231,41 @@ def test_what_worries_in_a_token(raw: str, rules: set[str]):
 def test_an_expired_token_explains_its_401_and_an_accepted_one_is_only_likely():
     raw = token({"sub": "1", "exp": NOW - 7200})
     (refused,) = told(bearer(raw, 401), "jwt/expired")
-    assert "expired 2 hours before this request, which explains the 401" in refused.detail
+    assert "expired 2 hours before this request, which is reason enough for the 401" in refused.detail
     (accepted,) = told(bearer(raw, 200), "jwt/expired")
     assert accepted.certainty == "likely"
+
+
+def test_how_long_ago_a_token_ended_is_counted_from_the_exchange():
+    (found,) = told(bearer(token({"sub": "1", "exp": NOW - 7200}), 401), "jwt/explained")
+    assert found.title == "Token: expired 2 hours before this exchange"
+
+
+def test_a_token_that_is_over_is_not_said_to_stay_valid():
+    raw = token({"sub": "1", "iat": NOW - 900_000, "exp": NOW - 7200})
+    assert "jwt/no-exp" not in {a.rule for a in told(bearer(raw, 401))}
+
+
+def test_the_token_of_an_implicit_login_is_told_once():
+    ask = "GET https://login.test/authorize?{} HTTP/2\n\nHTTP/2 302\nLocation: https://a.test/#access_token=9f2c7b1e4d8a6053\n"
+    implicit = ask.format("response_type=id_token+token&client_id=a&state=x&nonce=n")
+    assert {a.rule for a in told(implicit) if a.rule.startswith(("auth/", "oauth/"))} == {"oauth/implicit"}
+    assert told(ask.format("state=x"), "auth/token-in-url")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("response_type=code&state=x", "comes back over http"),
+        ("response_type=id_token&nonce=x&response_mode=form_post", "comes back over http"),
+        ("response_type=token&state=x", "can change its scripts"),
+        ("response_type=code&state=x&response_mode=fragment", "can change its scripts"),
+    ],
+)
+def test_what_travels_over_http_depends_on_where_the_answer_stands(asked: str, said: str):
+    text = f"GET https://login.test/authorize?client_id=a&{asked}&redirect_uri=http://a.test/ HTTP/2\n\nHTTP/2 200\nServer: x\n"
+    (found,) = told(text, "oauth/redirect-uri-http")
+    assert said in found.detail
 
 
 def test_an_encrypted_token_is_not_read():

@@ -77,11 +77,16 @@ def test_what_is_at_stake_raises_framing():
         (("Content-Security-Policy: frame-ancestors https:", "X-Frame-Options: DENY"), False),
         (("Content-Security-Policy-Report-Only: frame-ancestors 'none'",), False),
         (("X-Frame-Options: DENY",), True),
-        (("X-Frame-Options: ALLOW-FROM https://a.test",), False),
+        (("X-Frame-Options: ALLOWALL",), False),
     ],
 )
 def test_framing(lines, protected):
     assert ("security/frame-protection-missing" not in told(*lines)) is protected
+
+
+def test_an_unknown_x_frame_options_is_told_once():
+    found = told("X-Frame-Options: ALLOW-FROM https://a.test")
+    assert {r for r in found if "frame" in r or "xfo" in r} == {"security/xfo-invalid"}
 
 
 def test_only_the_first_hsts_line_counts():
