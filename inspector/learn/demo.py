@@ -37,7 +37,10 @@ CHAPTERS = {
     "leaks": "Leaks: a key, a listing, sources, a card number",
     "limits": "Rate limits: what is left, and a client that does not wait",
     "csp": "Content Security Policy: with holes, too strict for its page, on trial",
+    "login": "Logins: credentials in addresses, tokens nobody signed, single sign-on, a form for anybody",
+    "api": "An API: wrong types, errors, two people at once, an address that goes away",
     "status": "Statuses: an API that says the wrong thing",
+    "delivery": "Delivery: what content is called, and what a page fetches ahead",
     "compression": "Compression",
     "authentication": "Authentication: Basic and Bearer",
     "streaming": "Streams: server-sent events and a WebSocket",
@@ -111,7 +114,7 @@ def run(terminal: Terminal, options: Options, save: Path | None = None) -> tuple
         with RunningProxy(settings, narrator) as proxy:
             _introduce(Canvas(terminal.console), lab, proxy)
             context = ssl.create_default_context(cafile=proxy.ca_certificate)
-            steps = visit(lab, proxy.url, verify=context, on_chapter=narrator.chapter, limit=30)
+            steps = visit(lab, proxy.url, verify=context, on_chapter=narrator.chapter, limit=60)
             proxy.stop()
             stories = proxy.engine.finish()
     _conclude(terminal, narrator, stories)

@@ -30,7 +30,50 @@ TOPICS = {
     "jsonp",
     "leak",
     "ratelimit",
+    "auth",
+    "jwt",
+    "oauth",
+    "saml",
+    "csrf",
+    "rest",
+    "content",
+    "hints",
+    "sri",
+    "perf",
 }
+
+LESSONS = {
+    "auth/basic-over-http",
+    "auth/token-in-url",
+    "auth/session-id-in-url",
+    "jwt/alg-none",
+    "jwt/expired",
+    "jwt/no-exp",
+    "jwt/sensitive-claims",
+    "oauth/no-state-pkce",
+    "oauth/implicit",
+    "oauth/redirect-uri-http",
+    "oauth/error",
+    "saml/explained",
+    "saml/weak-response",
+    "csrf/no-token",
+    "csrf/cross-site-accepted",
+    "rest/content-type-vs-body",
+    "rest/not-acceptable",
+    "rest/problem-json",
+    "rest/lost-update",
+    "rest/deprecation",
+    "rest/json-invalid",
+    "content/charset",
+    "content/type-mismatch",
+    "content/download-name",
+    "content/not-compressed",
+    "hints/preload-invalid",
+    "hints/preload-twice",
+    "sri/missing",
+    "perf/server-timing",
+}
+"""What the chapters on logins, APIs and delivery are there to show."""
 
 
 def inspector(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -77,6 +120,11 @@ def test_every_topic_is_annotated(shown: str, explained: dict[str, Any]):
     for rule in ("cors/preflight-method", "cookies/prefix", "redirect/loop", "status/401-no-challenge"):
         assert rule in rules
         assert rule in shown
+
+
+def test_what_the_lab_is_there_to_show_is_found(explained: dict[str, Any]):
+    rules = {annotation["rule"] for exchange in explained["exchanges"] for annotation in exchange["annotations"]}
+    assert rules >= LESSONS
 
 
 def test_nothing_fails_in_it(explained: dict[str, Any]):

@@ -225,6 +225,12 @@ class TestJar:
         assert self.sent(jar, "https://shop.test/", same_site=False) is None
         assert self.sent(jar, "https://shop.test/", same_site=False, lax=True) == "host=1; site=2"
 
+    def test_a_post_from_another_site_takes_young_cookies_without_samesite(self):
+        jar, _ = self.jar("young=1; Path=/", "lax=2; Path=/; SameSite=Lax")
+        url = parse("https://shop.test/")
+        sent = jar.field(url, same_site=False, lax_allowed=False, top_site="https://shop.test", posted=True)
+        assert sent == "young=1"
+
     def test_partitioned(self):
         jar, _ = self.jar(
             "p=1; Path=/; Secure; SameSite=None; Partitioned", url="https://partner.example/", same_site=False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from inspector.learn.lab.content import (
+    api,
     caching,
     cookies,
     cors,
     csp,
+    delivery,
     injection,
     leaks,
+    login,
     pages,
     protocol,
     redirects,
@@ -27,7 +30,10 @@ ROUTES: tuple[Route, ...] = (
     *injection.ROUTES,
     *leaks.ROUTES,
     *csp.ROUTES,
+    *login.ROUTES,
+    *api.ROUTES,
     *statuses.ROUTES,
+    *delivery.ROUTES,
     *protocol.ROUTES,
 )
 

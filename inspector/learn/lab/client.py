@@ -287,7 +287,8 @@ class Client:
         sent = dict(fields)
         if credentials:
             lax = navigation and method in ("GET", "HEAD")
-            cookie = self.jar.field(target, same_site=same_site, lax_allowed=lax, top_site=top_site)
+            posted = navigation and not lax
+            cookie = self.jar.field(target, same_site=same_site, lax_allowed=lax, top_site=top_site, posted=posted)
             if cookie is not None:
                 sent["Cookie"] = cookie
         begun = time.perf_counter()

@@ -50,18 +50,19 @@ class Jar:
         ):
             return False
         partition = top_site if "partitioned" in found and secure else None
-        cookie = Cookie(name, value, domain or url.host, not domain, path, secure, same or "lax", partition)
+        cookie = Cookie(name, value, domain or url.host, not domain, path, secure, same or "unset", partition)
         key = (cookie.name, cookie.domain, cookie.path, partition)
         self._cookies.pop(key, None)
         if not _expired(found.get("max-age", "")):
             self._cookies[key] = cookie
         return True
 
-    def field(self, url: Url, *, same_site: bool, lax_allowed: bool, top_site: str) -> str | None:
+    def field(self, url: Url, *, same_site: bool, lax_allowed: bool, top_site: str, posted: bool = False) -> str | None:
         """The ``Cookie`` field value for a request (section 5.8.3), ``None`` if there is nothing to send.
 
         `lax_allowed` is true for a top-level navigation with a safe method, the one third-party place where
-        ``SameSite=Lax`` cookies are sent.
+        ``SameSite=Lax`` cookies are sent. `posted` is true for a top-level navigation with any other method: Chromium
+        sends cookies without ``SameSite`` there too in their first two minutes, which outlast a visit.
         """
         chosen = [
             cookie
@@ -69,7 +70,12 @@ class Jar:
             if (url.host == cookie.domain if cookie.host_only else _domain_matches(url.host, cookie.domain))
             and _path_matches(url.path or "/", cookie.path)
             and (not cookie.secure or url.secure or url.loopback)
-            and (same_site or cookie.same_site == "none" or (lax_allowed and cookie.same_site == "lax"))
+            and (
+                same_site
+                or cookie.same_site == "none"
+                or (lax_allowed and cookie.same_site in ("lax", "unset"))
+                or (posted and cookie.same_site == "unset")
+            )
             and cookie.partition in (None, top_site)
         ]
         chosen.sort(key=lambda cookie: -len(cookie.path))  # longer paths first; the sort keeps age order

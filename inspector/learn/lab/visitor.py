@@ -17,6 +17,7 @@ import logging
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ import websockets
 from websockets.asyncio.client import connect
 from websockets.typing import Origin, Subprotocol
 
+from inspector.learn.lab import chapters
 from inspector.learn.lab.client import USER_AGENT, Client, Step, transport
 from inspector.learn.lab.content.cors import CALLS
 from inspector.learn.lab.content.protocol import BASIC_PASSWORD, BASIC_USER, SUBPROTOCOL, token
@@ -126,7 +128,10 @@ class _Story:
             ("leaks", self.look_around),
             ("limits", self.ask_too_often),
             ("csp", self.meet_policies),
+            ("login", partial(chapters.log_in_badly, self.client, self.at)),
+            ("api", partial(chapters.use_the_api, self.client, self.at)),
             ("status", self.ask_the_api),
+            ("delivery", partial(chapters.take_delivery, self.client, self.at)),
             ("compression", self.pack),
             ("authentication", self.log_in),
             ("streaming", self.listen),
@@ -252,7 +257,7 @@ class _Story:
             f"{at.api}/graphql",
             method="POST",
             content='{"query": "{ __schema { types { name } } }"}',
-            fields=_JSON,
+            fields=chapters.JSON_SENT,
         )
 
     async def ask_too_often(self) -> None:
@@ -286,7 +291,7 @@ class _Story:
     async def ask_the_api(self) -> None:
         api, call = self.at.api, self.client.call
         await call("an error with status 200", f"{api}/status/200-with-an-error")
-        await call("create", f"{api}/status/201-no-location", method="POST", content="{}", fields=_JSON)
+        await call("create", f"{api}/status/201-no-location", method="POST", content="{}", fields=chapters.JSON_SENT)
         await call("delete", f"{api}/status/204", method="DELETE")
         await call("a file", f"{api}/files/report.txt")
         await call("a part of it", f"{api}/files/report.txt", fields={"Range": "bytes=0-99"})
@@ -363,9 +368,6 @@ class _Story:
         fields = tuple(response.headers.raw_items()) if response is not None else ()
         seconds = time.perf_counter() - begun
         self.report(Step(title, "streaming", "GET", url, 101, "HTTP/1.1", fields, seconds, note=note))
-
-
-_JSON = {"Content-Type": "application/json"}
 
 
 def _asking(name: str, response: httpx.Response | None, validator: str) -> dict[str, str]:
