@@ -94,7 +94,7 @@ _NAMES = {"script": "a script", "style": "a stylesheet", "image": "an image", "f
     "The content is not what `Content-Type` says",
     on=recorded_content("html", "script", "style", "image", "font", "text"),
     also=status(200, 203, 206),
-    references=(SNIFFING + "sniffing-in-the-browser", RFC9110 + "8.3"),
+    references=(SNIFFING + "sniffing-in-a-browsing-context", RFC9110 + "8.3"),
     what="The content begins as another kind than the declared type: a page instead of a script, say.",
     why="Browsers parse what they are told. A page read as a script is a syntax error; JSON served as a page can be "
     "made to run markup that somebody else put into it.",
@@ -302,7 +302,11 @@ def _encoding(label: str) -> str:
     Severity.NOTE,
     "The name for the download does not come out as meant",
     on=response_field("content-disposition"),
-    references=(RFC6266 + "4.3", RFC6266 + "appendix-D", "https://www.rfc-editor.org/rfc/rfc8187#section-3.2"),
+    references=(
+        RFC6266 + "4.3",
+        "https://www.rfc-editor.org/rfc/rfc6266#appendix-D",
+        "https://www.rfc-editor.org/rfc/rfc8187#section-3.2",
+    ),
     what="`Content-Disposition` has a file name that clients read differently: spaces without quotes, letters beyond "
     "ASCII without `filename*`, percent signs, or a path.",
     why="The person finds a file that is called otherwise, has lost its ending, or is called `download`.",

@@ -13,7 +13,7 @@ from inspector.site import same_site
 from inspector.subject import Subject
 from inspector.words import count, listed, ticked
 
-SRI = "https://www.w3.org/TR/sri-2/"
+SRI = "https://www.w3.org/TR/SRI/"
 _MOST = 400
 """Elements of a page that are looked at."""
 _TAKEN_OVER = (
