@@ -7,6 +7,7 @@ found by what an exchange has, through an index over their triggers, not by runn
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -35,6 +36,9 @@ from inspector.stories import Stories
 from inspector.subject import Subject
 from inspector.url import parameter_names
 
+if TYPE_CHECKING:
+    from inspector.conformance import Conformance
+
 Names = tuple[str, ...]
 NONE: frozenset[str] = frozenset()
 
@@ -60,6 +64,8 @@ class Options(Struct, frozen=True):
     reveal: bool = False
     fields: bool = False
     explain_fields: bool = False
+    conformance: bool = False
+    """Whether httplint, an optional extra, is asked too (see `inspector.conformance`)."""
 
 
 EVERYTHING = Options()
@@ -248,6 +254,11 @@ class Engine:
         self._index = index_for(options.only, options.rules, options.ignore, options.own)
         self._stories = Stories()
         self.sites = Sites()
+        self._conformance: Conformance | None = None
+        if options.conformance:
+            from inspector.conformance import Conformance  # httplint is optional, and slow to import
+
+            self._conformance = Conformance(options)
 
     def observe(self, exchange: Exchange, capture: int = 0) -> ExchangeReport:
         """Judge one exchange and say what is worth saying about it. Never raises for what the exchange holds."""
@@ -324,6 +335,8 @@ class Engine:
                 )
         if len(told) > 1:
             told.sort(key=_rank)
+        if self._conformance is not None:
+            told += self._conformance.annotations(x)
         return tuple(told) if self.masker.reveal else self._scrub(x, told)
 
     def _scrub(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:

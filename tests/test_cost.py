@@ -22,6 +22,7 @@ HEAVY = (
     "asyncio",
     "email",
     "http.client",
+    "httplint",
     "importlib.metadata",
     "jinja2",
     "rich.markdown",

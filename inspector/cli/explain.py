@@ -14,7 +14,7 @@ import click
 
 from inspector.cli import FAILED, Failed
 from inspector.cli.options import color_option, rule_option, severity_option, topic_option
-from inspector.cli.settings import Settled, settings_options
+from inspector.cli.settings import Settled, is_conformance, settings_options
 from inspector.engine import Options
 from inspector.explain import Explanation, Selection, collect, parse_entry, parse_status
 from inspector.render.escape import clipped, visible
@@ -68,6 +68,7 @@ def _entries(
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", help="For whom.")
 @click.option("--verbose", "-v", count=True, help="Every explanation, verdicts step by step, fields explained.")
 @click.option("--fields", is_flag=True, help="Explain every field, its value included.")
+@click.option("--conformance", is_flag=True, help="Ask httplint too (an optional extra), message by message.")
 @click.option("--reveal", is_flag=True, help="Show cookies, tokens and passwords instead of placeholders.")
 @color_option()
 @click.option("--no-pager", is_flag=True, help="Never use a pager.")
@@ -85,6 +86,7 @@ def explain_command(
     form: str,
     verbose: int,
     fields: bool,
+    conformance: bool,
     reveal: bool,
     color: str,
     no_pager: bool,
@@ -99,6 +101,7 @@ def explain_command(
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
     progress = _Progress()
+    _check_conformance(conformance, only, rules)
     explained = bool(verbose or fields)
     options = Options(
         only,
@@ -110,6 +113,7 @@ def explain_command(
         reveal,
         fields=explained or bool(entry),
         explain_fields=explained,
+        conformance=conformance,
     )
     selection = Selection(tuple(pattern.lower() for pattern in host), status, entry)
     accepted = _accepted(baseline or settled.baseline, write_baseline)
@@ -133,6 +137,18 @@ def explain_command(
     for failure in explanation.failures:
         click.echo(f"inspector: {visible(failure)}", err=True)
     return FAILED if explanation.failures else 0
+
+
+def _check_conformance(asked: bool, only: frozenset[str], rules: frozenset[str]) -> None:
+    """Raise `Failed` where httplint is asked for and not installed, or its notes are chosen without being asked for."""
+    if not asked:
+        if any(is_conformance(name) for name in only | rules):
+            raise Failed("the topic conformance is httplint's: add --conformance")
+        return
+    from inspector.conformance import INSTALL, available
+
+    if not available():
+        raise Failed(f"--conformance needs httplint; to install it: {INSTALL}")
 
 
 def _accepted(baseline: Path | None, writing: Path | None) -> Baseline | None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from inspector.cli import Failed
-from inspector.cli.settings import own_rules
+from inspector.cli.settings import is_conformance, own_rules
 from inspector.report import Severity
 from inspector.rules.base import Rule
 
@@ -19,14 +19,24 @@ _Decorator = Callable[[_Command], _Command]
 
 def check_topics(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
     """Topics named once or more, commas allowed. Raises `Failed` that lists the topics there are."""
-    return frozenset(known_topic(name, own_rules(ctx)) for name in split(values))
+    asks = _may_ask_httplint(ctx)
+    return frozenset(
+        name if asks and is_conformance(name) else known_topic(name, own_rules(ctx)) for name in split(values)
+    )
 
 
 def check_rules(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
     """Rule ids named once or more, commas allowed. Raises `Failed` with the ids that come close."""
     if not values:
         return frozenset()
-    return frozenset(known_rule(name, own_rules(ctx)) for name in split(values))
+    asks = _may_ask_httplint(ctx)
+    return frozenset(
+        name if asks and is_conformance(name) else known_rule(name, own_rules(ctx)) for name in split(values)
+    )
+
+
+def _may_ask_httplint(ctx: click.Context) -> bool:
+    return any(parameter.name == "conformance" for parameter in ctx.command.params)
 
 
 def known_topic(name: str, own: tuple[Rule, ...] = ()) -> str:

@@ -123,7 +123,11 @@ def next_commands(canvas: Canvas, command: str, report: Report, found: Sequence[
     if found:
         worst = found[0]
         first = worst.groups[0].first.exchange
-        rows.append((f"inspector rule {clipped(worst.rule, 80)}", "why it matters, with two example exchanges"))
+        # httplint's notes have no page of ours, and are told only where they are asked for
+        if worst.topic == "conformance":
+            command = f"{command} --conformance"
+        else:
+            rows.append((f"inspector rule {clipped(worst.rule, 80)}", "why it matters, with two example exchanges"))
         rows.append((f"{command} --entry {number(first, len(report.captures))[1:]}", "everything about that exchange"))
         topics = {group.topic for group in found}
         if len(topics) > 1:
