@@ -376,6 +376,8 @@ def identified(x: Subject) -> Finding | None:
     if "sec-fetch-dest" in index:
         if index["sec-fetch-dest"][0] in _OBVIOUS:
             return None
+        if kind == "fetch" and context.recorder.vantage != "browser":
+            kind = None  # a proxy only sees the empty destination, which beacons and XMLHttpRequest have too
     elif kind in _OBVIOUS_TYPES:
         return None
     initiator = context.initiator.url if context.initiator is not None else None

@@ -59,7 +59,7 @@ def allow_origin_missing(x: Subject) -> Found:
     value = origin.origin or "the page's origin"
     detail = (
         f"{what(verdict)} carries no `Access-Control-Allow-Origin`, so nothing permits {origin.phrase} to read "
-        f"`{x.url.origin}`: {so(verdict)}"
+        f"`{x.url.origin}`: {so(x, verdict)}"
     )
     if x.status >= 400:
         detail += (
@@ -118,7 +118,7 @@ def allow_origin_mismatch(x: Subject) -> Found:
         difference, value = "", "the page's origin"
     else:
         difference, value = named_difference(allowed, origin.origin), origin.origin
-    detail = f"{what(verdict)} permits `{allowed}`, but {origin.phrase} asked{difference}: {so(verdict)}"
+    detail = f"{what(verdict)} permits `{allowed}`, but {origin.phrase} asked{difference}: {so(x, verdict)}"
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}` and `Vary: "
         f"Origin`.{set_cors(x, 'origin', value)}"
@@ -176,7 +176,7 @@ def allow_origin_multiple(x: Subject) -> Found:
     how = "is there twice, which makes it" if twice else "is"
     detail = (
         f"`Access-Control-Allow-Origin` {how} `{shown}`. It may hold one origin or `*`; a list matches "
-        f"nobody, {origin.phrase} included: {so(verdict)}"
+        f"nobody, {origin.phrase} included: {so(x, verdict)}"
     )
     fix = f"On `{x.url.host}`: send the field once, as `Access-Control-Allow-Origin: {value}`, with `Vary: Origin`."
     if twice:
@@ -227,7 +227,7 @@ def allow_origin_invalid(x: Subject) -> Found:
     said = f"is `{shown}`" if shown else "is empty"
     detail = (
         f"`Access-Control-Allow-Origin` {said}, which is neither an origin nor `*`, so it does not "
-        f"permit {origin.phrase}: {so(verdict)}"
+        f"permit {origin.phrase}: {so(x, verdict)}"
     )
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}` and `Vary: "
@@ -286,7 +286,7 @@ def wildcard_with_credentials(x: Subject) -> Found:
     mode = next((step.saw for step in verdict.steps if step.check == "credentials mode"), "")
     detail = (
         f"The page asked with credentials ({mode}), and `Access-Control-Allow-Origin: *` permits only requests "
-        f"without: {so(verdict)}"
+        f"without: {so(x, verdict)}"
     )
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}`, `Access-Control-Allow-Credentials: true` "
@@ -340,7 +340,9 @@ def allow_credentials_missing(x: Subject) -> Found:
     shown = x.shown("response", "access-control-allow-credentials")
     mode = next((step.saw for step in verdict.steps if step.check == "credentials mode"), "")
     said = f"is `{shown}`, and only `true` in lower case counts" if shown else "is absent"
-    detail = f"The page asked with credentials ({mode}), but `Access-Control-Allow-Credentials` {said}: {so(verdict)}"
+    detail = (
+        f"The page asked with credentials ({mode}), but `Access-Control-Allow-Credentials` {said}: {so(x, verdict)}"
+    )
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Credentials: true`. It only works beside a named origin, never "
         f"beside `*`. Or in the page: drop `credentials: 'include'` if no cookie is needed.{set_cors(x, 'credentials')}"

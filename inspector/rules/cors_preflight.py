@@ -54,7 +54,7 @@ def preflight_status(x: Subject) -> Found:
     verdict = verdict_with(x, "PreflightInvalidStatus")
     if verdict is None:
         return None
-    detail = f"The preflight was answered with {x.status}; only 200 to 299 permits a request: {so(verdict)}"
+    detail = f"The preflight was answered with {x.status}; only 200 to 299 permits a request: {so(x, verdict)}"
     if x.status in (401, 403):
         detail += " A preflight never carries cookies or `Authorization`, so no login can make it pass."
     elif x.status in (404, 405, 501):
@@ -105,7 +105,7 @@ def preflight_redirect(x: Subject) -> Found:
     target = urls.join(x.request.url, x.res.get("location") or "")
     detail = (
         f"The preflight was answered with {x.status}{to}, and browsers do not follow redirects of a "
-        f"preflight: {so(verdict)}"
+        f"preflight: {so(x, verdict)}"
     )
     ask = f"let it ask `{x.masker.url(target)}` directly" if location else "let it ask the final URL directly"
     fix = f"In the page: {ask}. Or on `{x.url.host}`: answer `OPTIONS` before the redirect is made."
@@ -155,7 +155,7 @@ def preflight_method(x: Subject) -> Found:
         said = "is `*`, which stands for every method only where credentials are not included"
     else:
         said = f"is `{allowed}`" if allowed else "is absent"
-    detail = f"The page wants to send `{method}`, and `Access-Control-Allow-Methods` {said}: {so(verdict)}"
+    detail = f"The page wants to send `{method}`, and `Access-Control-Allow-Methods` {said}: {so(x, verdict)}"
     if any(each.strip().upper() == method.upper() for each in allowed.split(",")):
         detail += f" Methods are compared with regard to case: only `{method}` matches `{method}`."
     names = [each.strip() for each in allowed.split(",") if each.strip() and each.strip() != "*"]
@@ -222,7 +222,7 @@ def preflight_header(x: Subject) -> Found:
         said = "is `*`, which stands for every field only where credentials are not included"
     else:
         said = f"is `{allowed}`" if allowed else "is absent"
-    detail = f"The page wants to send {fields}, and `Access-Control-Allow-Headers` {said}: {so(verdict)}"
+    detail = f"The page wants to send {fields}, and `Access-Control-Allow-Headers` {said}: {so(x, verdict)}"
     if missing == ["authorization"] and "*" in allowed and not include:
         detail += " `*` never stands for `Authorization`."
     names = [each.strip() for each in allowed.split(",") if each.strip()]
@@ -272,7 +272,7 @@ def preflight_syntax(x: Subject) -> Found:
     methods = verdict.code == "InvalidAllowMethodsPreflightResponse"
     name = "Access-Control-Allow-Methods" if methods else "Access-Control-Allow-Headers"
     shown = x.shown("response", name.lower())
-    detail = f"`{name}` is `{shown}`, which is not a comma-separated list of names: {so(verdict)}"
+    detail = f"`{name}` is `{shown}`, which is not a comma-separated list of names: {so(x, verdict)}"
     asked = x.req.get("access-control-request-method") if methods else x.req.get("access-control-request-headers")
     fix = (
         f"On `{x.url.host}`, in the answer to `OPTIONS`: names alone, separated by commas, such as "
@@ -395,7 +395,7 @@ def cached_copy(x: Subject) -> Found:
     said = f"`Access-Control-Allow-Origin: {x.masker.text(allowed)}`" if allowed else "no `Access-Control-Allow-Origin`"
     detail = (
         f"The browser answered from the copy it stored in exchange {copy.exchange}, which has {said} for "
-        f"{asker(x).phrase}: {so(verdict)}"
+        f"{asker(x).phrase}: {so(x, verdict)}"
     )
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Origin` with every response of this URL, also where the "

@@ -9,6 +9,7 @@ from inspector.browser.cors_request import page_origin
 from inspector.browser.verdict import CorsVerdict
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding
+from inspector.rules.client import program
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -75,15 +76,16 @@ def what(verdict: CorsVerdict) -> str:
     return "The preflight's answer" if verdict.is_preflight else "The response"
 
 
-def so(verdict: CorsVerdict) -> str:
-    """What follows for the page, as surely as it is known."""
+def so(x: Subject, verdict: CorsVerdict) -> str:
+    """What follows for the page, as surely as it is known; for a program that is no browser, what one would do."""
+    agent = x.req.get("user-agent")
+    would = agent is not None and program(agent) is not None
     if verdict.outcome == "depends":
-        return f"the browser blocks it if {verdict.condition}."
-    return (
-        "the request itself is never sent."
-        if verdict.is_preflight
-        else "the browser keeps the response from the page, although the server has done its work."
-    )
+        return f"{'a browser would block' if would else 'the browser blocks'} it if {verdict.condition}."
+    if verdict.is_preflight:
+        return "a browser would never send the request itself." if would else "the request itself is never sent."
+    keeps = "a browser would keep" if would else "the browser keeps"
+    return f"{keeps} the response from the page, although the server has done its work."
 
 
 def finding_of(

@@ -23,7 +23,22 @@ from tests.conftest import needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.browser]
 
-ARGUED: dict[str, str] = {}
+ARGUED: dict[str, str] = {
+    name: why
+    for names, why in (
+        (
+            ("status 408 fresh", "status 421 fresh", "status 421 expires"),
+            "Chromium sent the first request again by itself, so the server saw two of it",
+        ),
+        (
+            [f"first asks {n}" for n in ('If-None-Match: "v1"', 'If-None-Match: "v2"', "If-None-Match: *")]
+            + [f"first asks {n}: Sun, 06 Nov 1994 08:49:37 GMT" for n in ("If-Modified-Since", "If-Unmodified-Since")]
+            + ['first asks If-Match: "v1"'],
+            "a condition of the page's own switches the cache off, and looks like the browser's own in a recording",
+        ),
+    )
+    for name in names
+}
 """Scenario → why a verdict rightly differs from what this browser was seen to do."""
 
 _MODES = {
@@ -101,8 +116,10 @@ def judge(lab: CacheLab, recorded: dict[int, list[Hop]], variants: Sequence[str]
                 told = later.served_from if later is not None else "nothing"
                 was = {"fresh": "cache", "stale-while-revalidate": "cache"}.get(lab.seen[number].outcome, "network")
             did, says = lab.seen[number].outcome, predicted(s, first, second, verdict)
-            if s.second_mode == "force-cache":
+            if s.second_mode == "force-cache" and s.name != "mode force-cache vary":
                 says = "fresh" if verdict.stored else "none"
+            if any(name.lower() in ("if-none-match", "if-modified-since") for name in s.second):
+                says = "revalidate"  # by a condition of the page's own
             results.append(Result(s.name, variant, did, says, was, told, verdict.because))
     return results
 
