@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from inspector import url as urls
 from inspector.browser import corp, framing, mixed_content, nosniff, orb
 from inspector.browser.address_space import address_space, is_more_local
+from inspector.browser.arrival import reached_page
 from inspector.browser.corp import Relation
 from inspector.browser.cors_request import chromium_version, page_origin
 from inspector.browser.redirect_refusal import refusal
@@ -174,7 +175,7 @@ class Blocking:
             return _arrived(verdict)
         if not certain:
             doubt = doubt or "the page that asked is of another origin"
-        return _doubted(verdict, doubt)
+        return _doubted(x, verdict, doubt)
 
     def _framed(self, x: Subject) -> BlockVerdict | None:
         """A document for a frame: what the page around it demands, and whether it may be framed at all."""
@@ -213,7 +214,7 @@ class Blocking:
         doubt = None if certain else "the page around the frame is of another origin"
         if x.exchange.context.recorder.vantage != "browser":
             doubt = "the frame does not have the attribute `credentialless`, which exempts it"
-        return _doubted(verdict, doubt)
+        return _doubted(x, verdict, doubt)
 
     def _opaque(self, x: Subject) -> BlockVerdict | None:
         """Opaque Response Blocking."""
@@ -239,6 +240,8 @@ class Blocking:
             if proof is None:
                 return None
             step = Step("the content can be embedded", f"it begins as {proof}", "fail")
+        elif reached_page(x) is False:
+            step = Step("the content can be embedded", "no: Chrome kept the response from the page", "fail")
         elif kind == "protected" and body.state == "omitted" and not body.size and _announced(x):
             step = Step("the content can be embedded", "it is not in the recording", "unknown")
             condition = f"the content is what `{essence}` says"
@@ -255,7 +258,7 @@ class Blocking:
             condition = condition or "the browser has Opaque Response Blocking, as Chromium of today does"
         elif not certain:
             condition = condition or "the page that asked is of another origin"
-        return _doubted(verdict, condition)
+        return _doubted(x, verdict, condition)
 
     def _typed(self, x: Subject, destination: str) -> BlockVerdict | None:
         """The media type of scripts and style sheets."""
@@ -358,8 +361,8 @@ def _arrived(verdict: BlockVerdict) -> BlockVerdict:
     return BlockVerdict("allowed", None, None, (*verdict.steps, step))
 
 
-def _doubted(verdict: BlockVerdict, condition: str | None) -> BlockVerdict:
-    if condition is None:
+def _doubted(x: Subject, verdict: BlockVerdict, condition: str | None) -> BlockVerdict:
+    if condition is None or reached_page(x) is False:  # the latter: it was refused, and nothing else explains it
         return verdict
     return BlockVerdict("depends", verdict.code, condition, verdict.steps)
 

@@ -113,3 +113,21 @@ def test_a_cookie_held_back_shows_that_credentials_were_not_included():
 def test_an_answer_that_credentials_would_have_kept_from_the_page_sets_no_cookie():
     [report] = told(entry(fields=FIELDS | {"Set-Cookie": "sid=1; Path=/"}))
     assert [c.outcome for c in report.verdicts.set_cookies] == ["blocked"]
+
+
+def image(*, arrived: bool, content_type: str = "text/html") -> dict[str, Any]:
+    fields = {"Content-Type": content_type}
+    sent = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "cross-site", "Origin": ""}
+    agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36"}
+    one = entry(sent=sent | agent, fields=fields, arrived=arrived)
+    one["request"]["headers"] = [line for line in one["request"]["headers"] if line["name"] != "Origin"]
+    one["request"]["url"] = "https://partner.example/x"
+    return one | {"_resourceType": "image"}
+
+
+def test_an_opaque_response_kept_from_the_page_needs_no_error_word_either():
+    block = told(image(arrived=False))[0].verdicts.block
+    assert block is not None
+    assert (block.outcome, block.code) == ("blocked", "orb")
+    assert told(image(arrived=True))[0].verdicts.block is None
+    assert told(image(arrived=False, content_type="image/png"))[0].verdicts.block is None
