@@ -240,7 +240,7 @@ class Blocking:
             if proof is None:
                 return None
             step = Step("the content can be embedded", f"it begins as {proof}", "fail")
-        elif reached_page(x) is False:
+        elif reached_page(x) is False and not self._mistyped(x):
             step = Step("the content can be embedded", "no: Chrome kept the response from the page", "fail")
         elif kind == "protected" and body.state == "omitted" and not body.size and _announced(x):
             step = Step("the content can be embedded", "it is not in the recording", "unknown")
@@ -259,6 +259,11 @@ class Blocking:
         elif not certain:
             condition = condition or "the page that asked is of another origin"
         return _doubted(x, verdict, condition)
+
+    def _mistyped(self, x: Subject) -> bool:
+        """Whether a script or style sheet is refused for its media type alone."""
+        destination = x.destination or ""
+        return destination in nosniff.DESTINATIONS and self._typed(x, destination) is not None
 
     def _typed(self, x: Subject, destination: str) -> BlockVerdict | None:
         """The media type of scripts and style sheets."""
@@ -350,10 +355,17 @@ class Blocking:
 
 
 def delivered(x: Subject) -> bool:
-    """Whether a browser's own recording shows that the page's process was given content."""
-    if x.response is None or x.exchange.failure is not None or x.exchange.context.recorder.vantage != "browser":
+    """Whether a browser's own recording shows that the page's process was given content.
+
+    What Chromium counts for a refused frame is the page it shows there instead, so its size has to be the response's.
+    """
+    response = x.response
+    if response is None or x.exchange.failure is not None or x.exchange.context.recorder.vantage != "browser":
         return False
-    return bool(x.response.body.size)
+    size, length = response.body.size, x.res.get("content-length")
+    if size and x.is_document and length is not None and length.isdigit() and "content-encoding" not in x.res:
+        return int(length) == size
+    return bool(size)
 
 
 def _arrived(verdict: BlockVerdict) -> BlockVerdict:
