@@ -15,11 +15,10 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-from inspector.report import ExchangeReport
 from tests.browser.cache_lab import filled, listen
 from tests.browser.cookie_scenarios import HOSTS, Scenario, Visit
 from tests.browser.har_export import Event, Hop, har, hops
-from tests.browser.harness import _OFF, CHROMIUM, Harness, explain
+from tests.browser.harness import _OFF, CHROMIUM, Harness
 from tests.browser.server import Reply, Seen
 
 PAGE = b"<!doctype html><title>page</title><link rel=icon href=data:,>"
@@ -121,10 +120,6 @@ class Walk:
                 segment.append(hop)
         log = har(self.hops)["log"] | {"pages": pages, "entries": entries}
         return {"log": log}
-
-    def explain(self) -> list[ExchangeReport]:
-        """What `inspector` says of the recording, a report for each hop."""
-        return explain(self.har())
 
 
 class CookieLab(Harness):
@@ -230,7 +225,7 @@ def _settle(page: Page, events: list[Event], before: int, most: float = 5.0) -> 
     while time.monotonic() < until:
         page.wait_for_timeout(10)
         log = hops(events[before:])
-        if log and all(hop.done for hop in log):
+        if log and all(hop.complete for hop in log):
             page.wait_for_timeout(10)
             if len(hops(events[before:])) == len(log):
                 return

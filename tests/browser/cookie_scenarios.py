@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inspector.capture.har_fields import utf8
+from tests.browser.harness import explain
+from tests.browser.variants import VARIANTS, numbered
 
 if TYPE_CHECKING:
     from inspector.browser.verdict import CookieVerdict, SetCookieVerdict
@@ -290,8 +292,14 @@ def _fewer(hop: Hop, ours: Sequence[str], browsers: Sequence[str]) -> bool:
 def compare(lab: CookieLab, scenario: Scenario, tally: Tally) -> Walk:
     """Walk through a scenario and hold every verdict against what the browser did."""
     walk = lab.walk(scenario)
+    judge(scenario, walk, tally)
+    return walk
+
+
+def judge(scenario: Scenario, walk: Walk, tally: Tally, variant: str = "as exported") -> None:
+    """Hold every verdict on a variant of a walk's recording against what the browser did."""
     stored = {cookie["name"]: cookie for cookie in walk.stored}
-    for hop, report in zip(walk.hops, walk.explain(), strict=True):
+    for hop, report in zip(walk.hops, explain(VARIANTS[variant](numbered(walk.har()))), strict=True):
         if hop.request_extra:
             _compare_sent(scenario, hop, report.verdicts.cookies, tally)
         lines = _set_cookie_lines(hop)
@@ -300,7 +308,6 @@ def compare(lab: CookieLab, scenario: Scenario, tally: Tally) -> Walk:
             continue
         for line, verdict in zip(lines, report.verdicts.set_cookies, strict=True):
             _compare_set(scenario, hop, line, verdict, stored, tally)
-    return walk
 
 
 def _set_cookie_lines(hop: Hop) -> list[str]:
@@ -409,29 +416,32 @@ def _difference(verdict: SetCookieVerdict, cookie: dict[str, Any]) -> str | None
     return None
 
 
-def run(chosen: Sequence[Scenario]) -> Tally:
-    """Run scenarios in the two browsers they need."""
+def run(chosen: Sequence[Scenario]) -> dict[str, Tally]:
+    """Run scenarios in the two browsers they need; a tally for each variant of their recordings that holds cookies."""
     from tests.browser.cookie_lab import CookieLab
 
-    tally = Tally()
+    tallies = {variant: Tally() for variant in VARIANTS if "sanitised" not in variant}
     for third_party in (False, True):
         mine = [s for s in chosen if s.third_party == third_party]
         if mine:
             with CookieLab(third_party=third_party) as lab:
                 for scenario in mine:
-                    compare(lab, scenario, tally)
-    return tally
+                    walk = lab.walk(scenario)
+                    for variant, tally in tallies.items():
+                        judge(scenario, walk, tally, variant)
+    return tallies
 
 
 def main() -> None:
     """Run everything and print the agreement."""
     from tests.browser.cookie_corners import clocks, contexts, lines
 
-    tally = run([*scenarios(), *lines(), *clocks(), *contexts()])
-    for what, many in sorted(tally.counts.items()):
-        print(f"{many:6} {what}")
-    for text in tally.disagreements:
-        print(text)
+    for variant, tally in run([*scenarios(), *lines(), *clocks(), *contexts()]).items():
+        print(f"cookies, {variant}")
+        for what, many in sorted(tally.counts.items()):
+            print(f"{many:6} {what}")
+        for text in tally.disagreements:
+            print(text)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,12 @@ class Hop:
     def done(self) -> bool:
         return self.redirected or self.failed is not None or self.finished is not None
 
+    @property
+    def complete(self) -> bool:
+        """Done, and what was said to come of the wire has come: it may be just after the end."""
+        owed = self.response is not None and self.expects_extra and not self.response_extra
+        return self.done and not owed
+
 
 def hops(events: list[Event]) -> list[Hop]:
     """The requests of a log in the order they were issued."""

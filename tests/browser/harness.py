@@ -135,7 +135,7 @@ class Harness:
         """Wait until every request of a tab has come to an end, at most `quiet` seconds."""
         until = time.monotonic() + quiet
         tab.wait_for_timeout(30)
-        while not all(hop.done for hop in hops(events)) and time.monotonic() < until:
+        while not all(hop.complete for hop in hops(events)) and time.monotonic() < until:
             tab.wait_for_timeout(10)
         tab.wait_for_timeout(10)
 
@@ -171,7 +171,7 @@ class Harness:
         until = time.monotonic() + quiet
         while True:
             log = hops(events[start:])
-            if len(log) >= expect and all(hop.done for hop in log):
+            if len(log) >= expect and all(hop.complete for hop in log):
                 break
             if time.monotonic() > until:
                 break

@@ -130,8 +130,8 @@ def wrong_of(results: list[Result]) -> list[str]:
 
 
 def test_what_chromium_does_at_the_second_request():
-    results = compare(written() + combined(120) + corners()[::4])
-    assert len(results) > 500
+    results = compare(written() + combined(120) + corners()[::8])
+    assert len(results) > 400
     assert not wrong_of(results), "\n".join(wrong_of(results))
 
 
