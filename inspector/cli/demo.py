@@ -15,12 +15,15 @@ from inspector.report import Severity
 @click.command("demo", short_help="See all of it on a small flawed site on this machine.")
 @topic_option()
 @severity_option()
+@click.option("--all", "everything", is_flag=True, help="Every exchange, not the ten most telling findings alone.")
 @click.option("--verbose", "-v", count=True, help="Every explanation in full.")
 @click.option(
     "--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the traffic: FILE.har or FILE.mitm."
 )
 @color_option()
-def demo_command(only: frozenset[str], severity: Severity, verbose: int, save: Path | None, color: str) -> int:
+def demo_command(
+    only: frozenset[str], severity: Severity, everything: bool, verbose: int, save: Path | None, color: str
+) -> int:
     """See all of it: a small flawed shop, the proxy in front of it, and a visitor walking through.
 
     Runs on this machine alone, needs no internet, takes a few seconds, and leaves nothing behind.
@@ -37,7 +40,9 @@ def demo_command(only: frozenset[str], severity: Severity, verbose: int, save: P
     try:
         if save is not None:
             check_save(save)
-        failures = run(terminal, Options(only=only, severity=severity), save)
+        failures = run(
+            terminal, Options(only=only, severity=severity), save, everything=everything or bool(only) or verbose > 0
+        )
     except ProxyError as error:
         raise Failed(str(error)) from None
     if save is not None:

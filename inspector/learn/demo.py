@@ -15,6 +15,7 @@ from inspector.exchange import Exchange
 from inspector.learn.lab import HOSTS, ROUTES, Lab, Origins
 from inspector.learn.lab.client import Step
 from inspector.learn.lab.visitor import visit
+from inspector.learn.telling import Telling
 from inspector.proxy.live import Tally
 from inspector.proxy.master import RunningProxy
 from inspector.proxy.notice import Notice
@@ -49,6 +50,7 @@ CHAPTERS = {
 """The lab's topics and how the demo announces them."""
 
 _NEXT = (
+    ("inspector demo --all", "every exchange of this visit, with all that was found"),
     ("inspector proxy", "the same for your own browser or tool"),
     ("inspector explain FILE.har", "a recording of yours"),
     ("inspector rule cors/preflight-method", "a rule: why it matters, two examples"),
@@ -58,7 +60,9 @@ _NEXT = (
 class Narrator:
     """The proxy's sink: prints each exchange under its chapter, with what it is there to show."""
 
-    def __init__(self, terminal: Terminal, origins: Origins) -> None:
+    def __init__(self, terminal: Terminal, origins: Origins, everything: bool) -> None:
+        self._everything = everything
+        self.telling = Telling()
         self._terminal = terminal
         self._canvas = Canvas(terminal.console)
         self._routes = {(origins.get(route.origin), route.path): route for route in ROUTES}
@@ -74,6 +78,13 @@ class Narrator:
         """Print one exchange, under a new heading where a chapter begins."""
         self.tally.add(report)
         canvas = self._canvas
+        if not self._everything:
+            self.telling.add(report)
+            if self._next != self._chapter:
+                self._chapter = self._next
+                canvas.line(f"  {CHAPTERS.get(self._chapter, self._chapter.capitalize())}")
+                canvas.flush()
+            return
         if self._next != self._chapter:
             self._chapter = self._next
             canvas.line("")
@@ -93,15 +104,15 @@ class Narrator:
             self.trouble.append(notice.text)
 
 
-def run(terminal: Terminal, options: Options, save: Path | None = None) -> tuple[str, ...]:
-    """Run the demo and print it. Returns what failed, one line each; nothing if all went as it should.
+def run(terminal: Terminal, options: Options, save: Path | None = None, *, everything: bool = False) -> tuple[str, ...]:
+    """Run the demo and print what tells the most, or `everything`. Returns what failed, one line each; nothing if all went as it should.
 
     Raises:
         ProxyError: the proxy could not start.
         OSError: no port or no temporary directory was to be had.
     """
     with Lab() as lab, tempfile.TemporaryDirectory(prefix="inspector-demo-") as confdir:
-        narrator = Narrator(terminal, lab.origins)
+        narrator = Narrator(terminal, lab.origins, everything)
         settings = ProxyOptions(
             port=0,
             confdir=Path(confdir),
@@ -117,7 +128,7 @@ def run(terminal: Terminal, options: Options, save: Path | None = None) -> tuple
             steps = visit(lab, proxy.url, verify=context, on_chapter=narrator.chapter, limit=60)
             proxy.stop()
             stories = proxy.engine.finish()
-    _conclude(terminal, narrator, stories)
+    _conclude(terminal, narrator, stories, everything)
     return tuple(narrator.trouble) + tuple(_failed(step) for step in steps if step.error)
 
 
@@ -132,13 +143,18 @@ def _introduce(canvas: Canvas, lab: Lab, proxy: RunningProxy) -> None:
     canvas.flush()
 
 
-def _conclude(terminal: Terminal, narrator: Narrator, stories: tuple[Story, ...]) -> None:
+def _conclude(terminal: Terminal, narrator: Narrator, stories: tuple[Story, ...], everything: bool) -> None:
     for story in stories:
         narrator.tally.add(story)
     canvas = Canvas(terminal.console)
-    canvas.line("")
-    canvas.flush()
-    terminal.stories(stories)
+    if everything:
+        canvas.line("")
+        canvas.flush()
+        terminal.stories(stories)
+    else:
+        narrator.telling.draw(canvas)
+        canvas.blank()
+        canvas.flush()
     terminal.summary(narrator.tally.summary())
     canvas.heading("Next")
     for command, told in _NEXT:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from inspector.learn.demo import CHAPTERS
+from inspector.learn.telling import TELLING
 
 TOPICS = {
     "status",
@@ -119,7 +120,8 @@ def test_every_topic_is_annotated(shown: str, explained: dict[str, Any]):
     assert {rule.partition("/")[0] for rule in rules} >= TOPICS
     for rule in ("cors/preflight-method", "cookies/prefix", "redirect/loop", "status/401-no-challenge"):
         assert rule in rules
-        assert rule in shown
+    assert [topic for topic in TOPICS if f"\n  {topic} " not in shown] == []
+    assert [rule for rule in TELLING if rule not in shown] == []
 
 
 def test_what_the_lab_is_there_to_show_is_found(explained: dict[str, Any]):
