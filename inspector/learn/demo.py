@@ -105,7 +105,9 @@ class Narrator:
 
 
 def run(terminal: Terminal, options: Options, save: Path | None = None, *, everything: bool = False) -> tuple[str, ...]:
-    """Run the demo and print what tells the most, or `everything`. Returns what failed, one line each; nothing if all went as it should.
+    """Run the demo and print what tells the most, or `everything`.
+
+    Returns what failed, one line each; nothing if all went as it should.
 
     Raises:
         ProxyError: the proxy could not start.
@@ -152,6 +154,7 @@ def _conclude(terminal: Terminal, narrator: Narrator, stories: tuple[Story, ...]
         canvas.flush()
         terminal.stories(stories)
     else:
+        canvas.line("")
         narrator.telling.draw(canvas)
         canvas.blank()
         canvas.flush()
