@@ -7,7 +7,7 @@ import sys
 import click
 
 from inspector.cli.options import check_topics, color_option, known_rule
-from inspector.cli.settings import own_rules, own_rules_option
+from inspector.cli.settings import config_option, own_rules, own_rules_option
 
 
 @click.command("rules")
@@ -15,6 +15,7 @@ from inspector.cli.settings import own_rules, own_rules_option
     "--topic", "--only", multiple=True, metavar="TOPIC", callback=check_topics, help="This topic alone (repeatable)."
 )
 @own_rules_option()
+@config_option()
 @click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", help="For whom.")
 @color_option()
 @click.pass_context
@@ -42,6 +43,7 @@ def rules_command(ctx: click.Context, topic: frozenset[str], form: str, color: s
 @click.command("rule", no_args_is_help=True)
 @click.argument("id", metavar="ID")
 @own_rules_option()
+@config_option()
 @color_option()
 @click.pass_context
 def rule_command(ctx: click.Context, id: str, color: str) -> None:

@@ -54,6 +54,19 @@ def own_rules_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     )
 
 
+def config_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--config FILE``, else the nearest settings file; the rules of one's own that it names are in `own_rules`."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_read_settings,
+        help="Settings; without it the nearest inspector.toml or [tool.inspector] of a pyproject.toml.",
+    )
+
+
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--rules``, ``--ignore`` and ``--config``; the command gets all of it as `settled`."""
 
@@ -74,16 +87,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ignore = click.option(
         "--ignore", multiple=True, metavar="NAME", callback=_check_ignored, help="Not this rule or topic (repeatable)."
     )
-    config = click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        is_eager=True,
-        expose_value=False,
-        callback=_read_settings,
-        help="Settings; without it the nearest inspector.toml or [tool.inspector] of a pyproject.toml.",
-    )
-    return ignore(own_rules_option()(config(with_settled)))
+    return ignore(own_rules_option()(config_option()(with_settled)))
 
 
 def _read_settings(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:

@@ -113,11 +113,10 @@ def test_own_rules(project: Path, how: str):
     assert told(*args)["ours/trace-id"] == ["warning", "warning"]
     assert told(*args, "--only", "ours").keys() == {"ours/trace-id"}
     assert "ours/trace-id" not in told(*args, "--ignore", "ours")
-    if how == "option":
-        assert "ours/trace-id" in run("rules", *args, "--topic", "ours").output
-        page = run("rule", "ours/trace-id", *args)
-        assert page.exit_code == 0
-        assert "cannot be found in the logs" in " ".join(page.output.split())
+    assert "ours/trace-id" in run("rules", *args, "--topic", "ours").output
+    page = run("rule", "ours/trace-id", *args)
+    assert page.exit_code == 0
+    assert "cannot be found in the logs" in " ".join(page.output.split())
 
 
 def test_own_rules_that_cannot_be_loaded(project: Path):
