@@ -53,7 +53,12 @@ _PRESCAN = 1024
 def type_missing(x: Subject) -> Finding | None:
     """Only where content is known to have come, over the network, and other fields are recorded."""
     response = x.response
-    if response is None or x.method in ("HEAD", "CONNECT") or not len(x.res) or x.exchange.context.served_from:
+    if (
+        response is None
+        or x.method in ("HEAD", "CONNECT")
+        or not len(x.res)
+        or x.exchange.context.served_from not in (None, "network")
+    ):
         return None
     size = response.body.size or response.body.transferred or 0
     if response.body.state not in ("full", "truncated", "omitted") or size < 8:
