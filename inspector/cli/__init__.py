@@ -35,25 +35,36 @@ class Failed(click.ClickException):
     exit_code = FAILED
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported on use, and which ends every failure with one line."""
+Commands = dict[str, tuple[str, str, str]]
+
+
+class Lazily(click.Group):
+    """A group that lists its commands without importing them: a table of module, attribute and line of help."""
+
+    table: Commands = {}  # noqa: RUF012
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, the most used first."""
-        return list(_COMMANDS)
+        """The names of all commands, in the order of the table."""
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command; ``None`` where there is none of that name."""
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in self.table:
             return None
-        module, attribute, _ = _COMMANDS[cmd_name]
+        module, attribute, _ = self.table[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List commands with their one line each, without importing them."""
+        """One line each."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, _, told) in _COMMANDS.items()])
+            formatter.write_dl([(name, told) for name, (_, _, told) in self.table.items()])
+
+
+class LazyGroup(Lazily):
+    """The program itself: it ends every failure with one line."""
+
+    table = _COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; when nobody reads its output any more, it has done its work."""

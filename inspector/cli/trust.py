@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from inspector.cli import Lazily
 
 _COMMANDS = {
     "status": ("inspector.cli.trust_stores", "status_command", "Show the proxy's authority and who trusts it."),
@@ -20,25 +20,10 @@ _COMMANDS = {
 }
 
 
-class _TrustGroup(click.Group):
-    """Lists its commands without importing them."""
+class _TrustGroup(Lazily):
+    """The commands above."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order of the help."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; ``None`` where there is none of that name."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line each."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, _, told) in _COMMANDS.items()])
+    table = _COMMANDS
 
 
 @click.group("trust", cls=_TrustGroup)

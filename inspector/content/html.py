@@ -12,6 +12,8 @@ from urllib.parse import urljoin
 
 from msgspec import Struct
 
+from inspector.fields.media_type import JAVASCRIPT
+
 LIMIT = 2_000_000
 """Characters of a page that are read."""
 MOST_ELEMENTS = 50_000
@@ -141,28 +143,7 @@ class HtmlPage(Struct, frozen=True, dict=True):
 
 
 _CONTROLS = frozenset({"input", "button", "select", "textarea"})
-_SCRIPT_TYPES = frozenset(
-    {
-        "",
-        "module",
-        "text/javascript",
-        "application/javascript",
-        "application/ecmascript",
-        "application/x-ecmascript",
-        "application/x-javascript",
-        "text/ecmascript",
-        "text/javascript1.0",
-        "text/javascript1.1",
-        "text/javascript1.2",
-        "text/javascript1.3",
-        "text/javascript1.4",
-        "text/javascript1.5",
-        "text/jscript",
-        "text/livescript",
-        "text/x-ecmascript",
-        "text/x-javascript",
-    }
-)
+_SCRIPT_TYPES = JAVASCRIPT | {"", "module"}
 
 
 def runs_script(script: Element) -> bool:
