@@ -46,6 +46,19 @@ def reached_page(x: Subject) -> bool | None:
     return False
 
 
+def never_sent(x: Subject) -> bool:
+    """Whether Chrome gave up a request before it was on the wire, by its own recording.
+
+    Its network code adds ``Accept-Encoding`` to whatever it sends; before that, the page's own fields are all there is.
+    """
+    return (
+        x.response is None
+        and "webinspector" in (x.exchange.context.recorder.creator or "").lower()
+        and "accept-encoding" not in x.req
+        and x.mode is None
+    )
+
+
 def _announced(x: Subject) -> bool:
     """Whether the fields speak of content, of which Chrome then knows a media type."""
     length = x.res.get("content-length")

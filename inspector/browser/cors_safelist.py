@@ -23,8 +23,18 @@ _UNSAFE = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
 _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
 _SIMPLE_RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)", re.IGNORECASE)
 
-# Client hints a script may set unasked: Chromium adds these to the standard's list.
-_HINTS = frozenset({"dpr", "device-memory", "viewport-width", "width", "downlink", "rtt", "ect"})
+# Client hints a script may set unasked, with values of their own kind: Chromium adds these to the standard's list.
+_WHOLE, _DECIMALS = re.compile(r"[0-9]+"), re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_HINTS = {
+    "dpr": _DECIMALS,
+    "device-memory": _DECIMALS,
+    "downlink": _DECIMALS,
+    "viewport-width": _WHOLE,
+    "width": _WHOLE,
+    "rtt": _WHOLE,
+    "ect": re.compile(r"slow-2g|2g|3g|4g"),
+    "save-data": re.compile(r"(?i:on)"),
+}
 
 FORBIDDEN = frozenset(
     {
@@ -130,7 +140,8 @@ def is_safelisted(name: str, value: str) -> bool:
 def why_unsafe(name: str, value: str) -> str | None:
     """Why a field a page set needs permission, in a few words; ``None`` where it is safelisted."""
     if name not in ("accept", "accept-language", "content-language", "content-type", "range"):
-        return None if name in _HINTS or (name == "save-data" and value.lower() == "on") else f"field {name}"
+        hint = _HINTS.get(name)
+        return None if hint is not None and hint.fullmatch(value) else f"field {name}"
     size = len(value.encode("utf-8", "surrogatepass"))
     if size > LONGEST_VALUE:
         return f"field {name} of {size} octets, more than {LONGEST_VALUE}"

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from inspector import url as urls
 from inspector.browser import cors
-from inspector.browser.arrival import reached_page
+from inspector.browser.arrival import never_sent, reached_page
 from inspector.browser.cors_check import Failure, check
 from inspector.browser.cors_preflight import Permit, check_request, parse_max_age
 from inspector.browser.cors_redirect import REDIRECTS
@@ -26,7 +26,7 @@ from inspector.browser.cors_request import (
     request_fields,
     requester,
 )
-from inspector.browser.cors_safelist import reasons
+from inspector.browser.cors_safelist import reasons, unsafe_names
 from inspector.browser.verdict import CorsVerdict, Preflight, Step
 from inspector.site import registrable_domain
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 MOST_URLS = 2000
 MOST_EACH = 16
+
+_AT_ONCE = 0.05
+"""Seconds between a preflight's answer and the end of the request it refuses; Chromium needs a few milliseconds."""
 
 # Schemes `fetch()` and XMLHttpRequest reach without CORS standing in the way.
 _FETCHABLE = frozenset({"http", "https", "data", "blob", "ws", "wss", ""})
@@ -57,6 +60,8 @@ class Asked(Struct):
     included: Failure | None
     answered: bool
     until: float | None
+    ended: float | None
+    """When its answer had arrived, in seconds since 1970."""
     doubt: str | None = None
     """Completes "blocked if …" where browsers differ on `plain`."""
     used: bool = False
@@ -122,13 +127,14 @@ class Preflights:
         permit = cors.permit_of(x)
         chromium = chromium_version(x.req.get("user-agent") or "") is not None
         plain, included, doubt = cors.failures(permit, origin, method, names, chromium)
+        ended = _ended(x)
         until = None
-        if x.started is not None and (plain is None or doubt is not None):
-            until = x.started + (x.exchange.timings.total or 0) / 1000 + parse_max_age(permit.max_age)
+        if ended is not None and (plain is None or doubt is not None):
+            until = ended + parse_max_age(permit.max_age)
         answered = x.response is not None
         self._remember(
             _bare(x.request.url),
-            Asked(x.exchange.index, origin, method, names, permit, plain, included, answered, until, doubt),
+            Asked(x.exchange.index, origin, method, names, permit, plain, included, answered, until, ended, doubt),
         )
         return cors.judge_preflight(x, permit, plain, included, doubt)
 
@@ -221,6 +227,9 @@ class Preflights:
         outcome, why, condition = cors.weigh(plain, included, told if plain is None else None)
         if why is None:
             return None
+        if not x.exchange.context.resource_type:
+            outcome = "depends"
+            condition = _IN_CORS_MODE if plain is not None else cors.ASKED_TO_INCLUDE
         who = Requester(origin, "cors")
         steps = [
             cors.crossing(x, who),
@@ -240,11 +249,14 @@ class Preflights:
         if x.url.scheme not in _FETCHABLE:
             if x.url.scheme.endswith("-extension") or (x.url.scheme in _LOCAL and page_origin(x) is not None):
                 return None
-            if kind in ("fetch", "xhr"):
+            sure = kind in ("fetch", "xhr")
+            if sure or (not kind and never_sent(x) and page_origin(x) is not None):
                 step = Step("scheme can be asked across origins", f"`{x.url.scheme}:`", "fail")
-                return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
+                if sure:
+                    return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
+                return CorsVerdict("depends", "CorsDisabledScheme", "", _IN_CORS_MODE, None, (step,))
             return None
-        if kind in _CHECKED_ALWAYS:
+        if kind in _CHECKED_ALWAYS or (not kind and never_sent(x)):
             found = self._by_copy(x)
             if found is not None:
                 return found
@@ -259,8 +271,8 @@ class Preflights:
         include = None
         failure = x.exchange.failure
         code = failure.code if failure is not None else None
-        if asked.plain is None and asked.included is not None and code == "net::ERR_FAILED":
-            include = True
+        if asked.plain is None and asked.included is not None:
+            include = True if code == "net::ERR_FAILED" or (code is None and _ended_with(x, asked)) else None
         plain = _first_of(x, asked)
         outcome, why, condition = cors.weigh(plain, asked.included, include, asked.doubt)
         steps = [
@@ -278,12 +290,31 @@ class Preflights:
         return CorsVerdict(outcome, why.code if why else None, parameter, condition, preflight, tuple(steps))
 
 
+def _ended(x: Subject) -> float | None:
+    """When an exchange ended, in seconds since 1970."""
+    return None if x.started is None else x.started + (x.exchange.timings.total or 0) / 1000
+
+
+def _ended_with(x: Subject, asked: Asked) -> bool:
+    """Whether a request never left Chrome and ended as its preflight's answer came: the answer is why.
+
+    What Chrome sends gets fields of the network's own; they are missing where a request was given up before.
+    """
+    ended = _ended(x)
+    if ended is None or asked.ended is None or not never_sent(x):
+        return False
+    return abs(ended - asked.ended) <= _AT_ONCE
+
+
 def _first_of(x: Subject, asked: Asked) -> Failure | None:
-    """Why a preflight did not permit a request, without credentials: of several fields the request's first."""
+    """Why a preflight did not permit a request, without credentials: of several fields the request's first.
+
+    Chromium looks at fields in the request's order, in which the recording has them; the preflight names them sorted.
+    """
     failure = asked.plain
     if failure is None or failure.code != "HeaderDisallowedByPreflightResponse":
         return failure
-    names = [name for name in x.req.index if name in asked.names]
+    names = unsafe_names([(name, value) for name, value in request_fields(x) if name in asked.names])
     return check_request(asked.permit, asked.method, names, False) or failure
 
 
@@ -295,12 +326,20 @@ def _bare(url: str) -> str:
     return url.partition("#")[0]
 
 
+def _scripts(x: Subject) -> bool:
+    """Whether a script can have made this request: by its resource type, or where that is unknown by its looks."""
+    kind = x.exchange.context.resource_type
+    if kind:
+        return kind in ("fetch", "xhr")
+    return "upgrade-insecure-requests" not in x.req and not (x.req.get("accept") or "").startswith("text/html")
+
+
 def _redirected_from_home(x: Subject) -> CorsVerdict | None:
     """A request to its own origin that is redirected to another one with a user name or password in the URL."""
     location = x.res.get("location")
     if location is None or "@" not in location:
         return None
-    if x.mode != "cors" and (x.mode is not None or x.exchange.context.resource_type not in ("fetch", "xhr")):
+    if x.mode != "cors" and (x.mode is not None or not _scripts(x)):
         return None
     failure = cors.redirect_failure(x, x.url.origin)
     if failure is None or reached_page(x):  # the latter: the page asked not to have redirects followed

@@ -142,7 +142,13 @@ def _includes(scenario: Scenario) -> bool:
     """Whether the page of a scenario asks with credentials."""
     return any(
         word in scenario.script
-        for word in ("credentials: 'include'", '"credentials": "include"', "use-credentials", "withCredentials: true")
+        for word in (
+            "credentials: 'include'",
+            '"credentials": "include"',
+            "use-credentials",
+            "withCredentials: true",
+            "withCredentials = true",
+        )
     )
 
 

@@ -115,6 +115,48 @@ def test_an_answer_that_credentials_would_have_kept_from_the_page_sets_no_cookie
     assert [c.outcome for c in report.verdicts.set_cookies] == ["blocked"]
 
 
+def refused(*, late: int = 0, sent: dict[str, str] | None = None) -> list[ExchangeReport]:
+    """A preflight that only credentials fail, and its request, which ends `late` milliseconds after the answer."""
+    asking = {"Access-Control-Request-Method": "PUT", "Accept-Encoding": "gzip"}
+    answer = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "PUT"}
+    preflight = entry(method="OPTIONS", sent=asking, status=204, fields=answer, size=0) | {"_resourceType": "preflight"}
+    request = entry(method="PUT", status=0, fields={}, arrived=False, sent=sent) | {"time": 5 + late}
+    if not sent:
+        request["request"]["headers"] = [{"name": "Referer", "value": "http://shop.test/"}]
+    return told(preflight, request)
+
+
+def test_a_request_given_up_as_its_preflights_answer_came_was_refused_by_it():
+    verdict = refused()[1].verdicts.cors
+    assert verdict is not None
+    assert (verdict.outcome, verdict.code) == ("blocked", "PreflightWildcardOriginNotAllowed")
+
+
+def test_one_given_up_later_or_sent_may_have_failed_for_another_reason():
+    for report in (refused(late=400)[1], refused(sent={"Accept-Encoding": "gzip"})[1]):
+        assert report.verdicts.cors is not None
+        assert report.verdicts.cors.outcome == "depends"
+
+
+def test_a_request_of_unknown_kind_that_never_left_is_told_with_its_condition():
+    copy = {"Cache-Control": "max-age=600", "Content-Type": "text/plain"}
+    loaded = entry(sent={"Sec-Fetch-Mode": "no-cors"}, fields=copy)
+    loaded["request"]["headers"] = [line for line in loaded["request"]["headers"] if line["name"] != "Origin"]
+    request = entry(status=0, fields={}, arrived=False)
+    request["request"]["headers"] = [{"name": "Referer", "value": "http://shop.test/"}]
+    ftp = entry(status=0, fields={}, arrived=False)
+    ftp["request"] = request["request"] | {"url": "ftp://api.shop.test/x"}
+    for one in (request, ftp):
+        del one["_resourceType"], one["_initiator"]
+    request["startedDateTime"] = "2026-01-01T00:00:01.000Z"
+    found = [report.verdicts.cors for report in told(loaded, request, ftp)[1:]]
+    assert [(v.outcome, v.code) for v in found if v] == [
+        ("depends", "MissingAllowOriginHeader"),
+        ("depends", "CorsDisabledScheme"),
+    ]
+    assert all(v and "`cors` mode" in (v.condition or "") for v in found)
+
+
 def image(*, arrived: bool, content_type: str = "text/html") -> dict[str, Any]:
     fields = {"Content-Type": content_type}
     sent = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image", "Sec-Fetch-Site": "cross-site", "Origin": ""}

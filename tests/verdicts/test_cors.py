@@ -94,6 +94,16 @@ def test_hostile_values_never_raise_and_only_the_exact_origin_passes(value):
         ("authorization", "Bearer x", False),
         ("save-data", "on", True),
         ("save-data", "off", False),
+        ("save-data", "ON", True),
+        ("ect", "4g", True),
+        ("ect", "1", False),
+        ("dpr", "2.0", True),
+        ("dpr", "2.", False),
+        ("device-memory", "x", False),
+        ("downlink", "-1", False),
+        ("width", "640", True),
+        ("viewport-width", "1.5", False),
+        ("rtt", "", False),
     ],
 )
 def test_safelisted_request_headers(name, value, safe):
@@ -110,6 +120,12 @@ def test_unsafe_names():
         "x-b",
         "x-a",
     ]
+
+
+def test_fields_unsafe_by_themselves_come_before_those_too_long_together():
+    long = [("accept", "a" * 128), ("ect", "x"), *((name, "1" * 128) for name in ("dpr", "rtt", "width", "downlink"))]
+    long += [(name, "a" * 128) for name in ("accept-language", "content-language")] + [("device-memory", "1" * 128)]
+    assert unsafe_names([*long, ("viewport-width", "1" * 128)])[:2] == ["ect", "accept"]
 
 
 def test_safelisted_values_have_a_common_limit():
