@@ -19,6 +19,7 @@ from inspector.capture import Capture, CaptureError, open_capture
 from inspector.engine import Engine, Options
 from inspector.exchange import Exchange
 from inspector.mask import Masker
+from inspector.patterns import compile_late
 from inspector.report import SCHEMA, Annotation, CaptureInfo, ExchangeReport, Grade, Report, Severity, Story, summarize
 from inspector.url import parse
 
@@ -29,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 """Called now and then with the capture's path, how many exchanges are done, and how many entries there are."""
 
 _PROGRESS_EVERY = 256
-_STATUS = re.compile(r"([1-9])xx|([0-9]{3})(?:-([0-9]{3}))?", re.IGNORECASE)
+_STATUS = compile_late(r"([1-9])xx|([0-9]{3})(?:-([0-9]{3}))?", re.IGNORECASE)
 NO_RESPONSE = "none"
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from inspector.exchange import Exchange
+from inspector.patterns import compile_late
 
 SECRET_FIELDS = frozenset(
     {
@@ -29,20 +30,20 @@ SECRET_FIELDS = frozenset(
 )
 """Fields whose whole value is a credential; a leading auth scheme is kept."""
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = compile_late(
     r"(?:^|[-_.\[])(?:token|secret|api-?_?key|apikey|passw(?:or)?d|passwd|pwd|session-?_?id|sessid|sid|jsessionid|"
     r"phpsessid|auth|jwt|credential|signature|sig|assertion|samlresponse|samlrequest|ticket|otp|pin|csrf|xsrf|nonce|code|"
     r"code_verifier|state|access_?token|refresh_?token|id_?token|client_?secret|private_?key|key)(?:$|[-_.\]])",
     re.IGNORECASE,
 )
-_SECRET_FIELD_NAME = re.compile(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
+_SECRET_FIELD_NAME = compile_late(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
 _NOT_SECRET_FIELDS = frozenset({"access-control-allow-credentials", "sec-fetch-storage-access", "sec-session-id"})
 _URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "refresh"})
-_PARAMETER = re.compile(r"([?&;#])([^=&;#?]{1,80})=([^&;#]+)")
-_USERINFO = re.compile(r"(?<=//)[^/?#@]+(?=@)")
-_JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*")
-_SCHEME = re.compile(r"([A-Za-z][\w-]{1,20}) +(\S.*)", re.DOTALL)
-_COOKIE = re.compile(r"([^=;]*=)([^;]*)")
+_PARAMETER = compile_late(r"([?&;#])([^=&;#?]{1,80})=([^&;#]+)")
+_USERINFO = compile_late(r"(?<=//)[^/?#@]+(?=@)")
+_JWT = compile_late(r"\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*")
+_SCHEME = compile_late(r"([A-Za-z][\w-]{1,20}) +(\S.*)", re.DOTALL)
+_COOKIE = compile_late(r"([^=;]*=)([^;]*)")
 
 
 class Masker:

@@ -8,11 +8,15 @@ from typing import Any
 from inspector.url import Url, ip_address
 
 
-@lru_cache(maxsize=1)
-def _suffixes() -> Any:
-    from publicsuffixlist import PublicSuffixList  # loading the list costs a few hundredths of a second
+@lru_cache(maxsize=2)
+def _suffixes(encoded: bool) -> Any:
+    """The list, with its international names encoded as well (``xn--…``) or as they are written alone.
 
-    return PublicSuffixList()
+    Loading it costs a few hundredths of a second, and encoding ten thousand names several times that.
+    """
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_encoded_idn=encoded)
 
 
 @lru_cache(maxsize=4096)
@@ -21,7 +25,7 @@ def registrable_domain(host: str) -> str | None:
     host = host.rstrip(".")
     if not host or ip_address(host) is not None:
         return None
-    found: str | None = _suffixes().privatesuffix(host)
+    found: str | None = _suffixes("xn--" in host).privatesuffix(host)
     return found
 
 
@@ -31,7 +35,7 @@ def is_public_suffix(host: str) -> bool:
     host = host.rstrip(".")
     if not host or ip_address(host) is not None:
         return False
-    return bool(_suffixes().is_public(host))
+    return bool(_suffixes("xn--" in host).is_public(host))
 
 
 def same_site(a: Url, b: Url, *, schemeful: bool = True) -> bool:

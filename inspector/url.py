@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from functools import lru_cache
 from urllib.parse import unquote_plus, urljoin, urlsplit
 
 from msgspec import Struct
+
+from inspector.patterns import compile_late
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
 
@@ -68,7 +69,7 @@ def serialize_origin(scheme: str, host: str, port: int | None) -> str:
     return f"{scheme}://{shown}:{port}"
 
 
-_PARAMETER_NAME = re.compile(r"[?&;#]([^=&;#?]{1,80})=")
+_PARAMETER_NAME = compile_late(r"[?&;#]([^=&;#?]{1,80})=")
 
 
 def parameter_names(url: str) -> list[str]:

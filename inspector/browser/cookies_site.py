@@ -22,7 +22,6 @@ What remains open is kept open: `Circumstances.contexts` holds every context tha
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 from functools import lru_cache
 from typing import Literal
@@ -30,6 +29,7 @@ from typing import Literal
 from msgspec import Struct
 
 from inspector.browser.cookies import jar_site, site_of, trustworthy
+from inspector.patterns import compile_late
 from inspector.url import Url, parse
 
 
@@ -193,8 +193,8 @@ def _either(
     return contexts, framed or doubt or ELSEWHERE
 
 
-_CHROMIUM = re.compile(r"Chrom(?:e|ium)/(\d+)")
-_OTHER_ENGINE = re.compile(r"Firefox/|Version/[\d.]+ (?:Mobile/\w+ )?Safari/|Trident/|MSIE ")
+_CHROMIUM = compile_late(r"Chrom(?:e|ium)/(\d+)")
+_OTHER_ENGINE = compile_late(r"Firefox/|Version/[\d.]+ (?:Mobile/\w+ )?Safari/|Trident/|MSIE ")
 
 
 @lru_cache(maxsize=1024)

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from inspector.patterns import compile_late
 from inspector.url import ip_address
 
 
@@ -41,12 +42,12 @@ def check(allow_origin: str | None, allow_credentials: str | None, origin: str, 
     return None
 
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(.*)", re.DOTALL)
+_SCHEME = compile_late(r"([A-Za-z][A-Za-z0-9+.\-]*):(.*)", re.DOTALL)
 _SPECIAL = frozenset({"http", "https", "ws", "wss", "ftp"})
-_FORBIDDEN_HOST = re.compile(r"[\x00-\x1f#/<>?@\[\\\]^|%\x7f]")
-_FORBIDDEN_OPAQUE_HOST = re.compile(r"[\x00\t\n\r #/<>?@\[\\\]^|]")
-_HEXADECIMAL, _OCTAL, _DECIMAL = (re.compile(f"[{digits}]*") for digits in ("0-9A-Fa-f", "0-7", "0-9"))
-_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+_FORBIDDEN_HOST = compile_late(r"[\x00-\x1f#/<>?@\[\\\]^|%\x7f]")
+_FORBIDDEN_OPAQUE_HOST = compile_late(r"[\x00\t\n\r #/<>?@\[\\\]^|]")
+_HEXADECIMAL, _OCTAL, _DECIMAL = (compile_late(f"[{digits}]*") for digits in ("0-9A-Fa-f", "0-7", "0-9"))
+_PERCENT = compile_late(r"%([0-9A-Fa-f]{2})")
 
 
 def is_url(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 from inspector.browser.cors_check import Failure, check
 from inspector.browser.cors_safelist import is_safelisted_method
 from inspector.fields.tokens import is_token, split_list
+from inspector.patterns import compile_late
 
 DEFAULT_MAX_AGE = 5
 """Seconds a preflight is remembered without ``Access-Control-Max-Age`` (Fetch, "CORS-preflight fetch", step 7.10)."""
@@ -20,7 +20,7 @@ CHROMIUM_MAX_AGE = 7200
 
 FIREFOX_MAX_AGE = 86400
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = compile_late(r"[+-]?[0-9]+")
 _LARGEST = 2**63
 
 PREFLIGHT_CODE = {

@@ -26,13 +26,13 @@ none of these                                   unknown: with `include` and no c
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspector import url as urls
 from inspector.browser.cors_safelist import BROWSERS_OWN, SAFELISTED_METHODS, SAFELISTED_TYPES, reasons
 from inspector.fields.media_type import essence_of
+from inspector.patterns import compile_late
 from inspector.site import same_site
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ NOT_CORS_TYPES = frozenset(
     {"document", "websocket", "ping", "beacon", "csp-violation-report", "cspviolationreport", "websockethandshake"}
 )
 CORS_TYPES = frozenset({"xhr", "font", "eventsource", "preflight"})
-_EXTENSION = re.compile(r"[a-z-]*-extension://")
-_CHROMIUM = re.compile(r"\b(?:Chrome|Chromium|HeadlessChrome)/(\d+)")
+_EXTENSION = compile_late(r"[a-z-]*-extension://")
+_CHROMIUM = compile_late(r"\b(?:Chrome|Chromium|HeadlessChrome)/(\d+)")
 _STORAGE_ACCESS_SINCE = 133
 
 

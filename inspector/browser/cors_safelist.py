@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from inspector.patterns import compile_late
+
 SAFELISTED_METHODS = frozenset({"GET", "HEAD", "POST"})
 SAFELISTED_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 
@@ -19,9 +21,9 @@ LONGEST_VALUE = 128
 LONGEST_VALUES = 1024
 """Octets that all safelisted values together may have ("CORS-unsafe request-header names", step 5)."""
 
-_UNSAFE = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
-_LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
-_SIMPLE_RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)", re.IGNORECASE)
+_UNSAFE = compile_late(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
+_LANGUAGE = compile_late(r"[0-9A-Za-z *,\-.;=]*")
+_SIMPLE_RANGE = compile_late(r"bytes=([0-9]+)-([0-9]*)", re.IGNORECASE)
 
 # Client hints a script may set unasked, with values of their own kind: Chromium adds these to the standard's list.
 _WHOLE, _DECIMALS = re.compile(r"[0-9]+"), re.compile(r"[0-9]+(?:\.[0-9]+)?")

@@ -6,14 +6,13 @@ show (an element's nonce, say) becomes a condition.
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from inspector.browser.csp_directives import effective_directive, governing
 from inspector.browser.csp_inline import has_keyword, nonce_matches
 from inspector.browser.csp_match import url_matches_list
 from inspector.fields.csp import FETCH_DIRECTIVES, CspPolicy, Hash, Nonce, Source, parse_source, parse_sources
+from inspector.patterns import compile_late
 
 CODE = "csp"
 """``Network.BlockedReason``."""
@@ -103,7 +102,7 @@ def _nonce_allowed(sources: tuple[Source, ...], nonce: str | None) -> tuple[bool
     return nonce_matches(sources, nonce), None
 
 
-_SPACES = re.compile(r"[\t\n\f\r ]+")
+_SPACES = compile_late(r"[\t\n\f\r ]+")
 
 
 def integrity_matches(sources: tuple[Source, ...], integrity: str) -> bool:

@@ -11,6 +11,8 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
+
 REFERENCE = "https://chromium.googlesource.com/chromium/src/+/main/net/base/net_error_list.h"
 
 Family = Literal["stopped", "blocked", "dns", "connection", "tls", "proxy", "protocol", "redirect", "cache", "unknown"]
@@ -279,11 +281,11 @@ SSL_PROTOCOL_ERROR = wrong version number|\\bSSL|\\bTLS\\b|handshake
 """
 
 _BY_MESSAGE = tuple(
-    (re.compile(pattern, re.IGNORECASE), name)
+    (compile_late(pattern, re.IGNORECASE), name)
     for name, _, pattern in (line.partition(" = ") for line in _MESSAGES.strip().split("\n"))
 )
 
-_NAME = re.compile(r"ERR_([A-Z0-9_]+)")
+_NAME = compile_late(r"ERR_([A-Z0-9_]+)")
 
 
 @lru_cache(maxsize=512)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from inspector.fields.media_type import is_json, is_xml
+from inspector.patterns import compile_late
 
 CODE = "orb"
 LOOKED_AT = 1024
@@ -80,9 +81,9 @@ def kind_of(essence: str) -> Kind:
 
 
 _START = rb"(?:\xef\xbb\xbf)?[ \t\r\n]*"
-_HTML = re.compile(_START + rb"<(?:!doctype html|script|html|head|iframe|h1|div|font|table|a|style|title|b|p)", re.I)
-_XML = re.compile(_START + rb"<\?xml")
-_JSON = re.compile(_START + rb'\{[ \t\r\n]*"(?:[^"\\]|\\.)*"[ \t\r\n]*:', re.S)
+_HTML = compile_late(_START + rb"<(?:!doctype html|script|html|head|iframe|h1|div|font|table|a|style|title|b|p)", re.I)
+_XML = compile_late(_START + rb"<\?xml")
+_JSON = compile_late(_START + rb'\{[ \t\r\n]*"(?:[^"\\]|\\.)*"[ \t\r\n]*:', re.S)
 _GUARDS = (b")]}'", b"{}&&", b"{} &&", b"for(;;);", b"while(1);")
 
 

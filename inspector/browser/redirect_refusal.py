@@ -9,11 +9,12 @@ from typing import NamedTuple
 from inspector import url as urls
 from inspector.browser.redirects import location_url
 from inspector.browser.refused import REDIRECT_AMBIGUOUS, REDIRECT_INVALID, REDIRECT_SCHEME
+from inspector.patterns import compile_late
 
 # Schemes no navigation is redirected to either; others are handed to the application that knows them.
 _NEVER = frozenset({"about", "blob", "chrome", "data", "file", "filesystem", "javascript", "view-source"})
-_NO_HOST = re.compile(r"(?:https?:)?//[/\\]*(?:[?#]|$)", re.IGNORECASE)
-_PORT = re.compile(r"(?:https?:)?//[^/?#\\]*:([0-9]+)(?:[/?#\\]|$)", re.IGNORECASE)
+_NO_HOST = compile_late(r"(?:https?:)?//[/\\]*(?:[?#]|$)", re.IGNORECASE)
+_PORT = compile_late(r"(?:https?:)?//[^/?#\\]*:([0-9]+)(?:[/?#\\]|$)", re.IGNORECASE)
 
 
 class Refusal(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from inspector.browser import corp, framing, orb
+from inspector.patterns import compile_late
 
 UNTOLD = "other"
 """A field of the response forbade it, and the name does not say which (``Network.BlockedReason``'s own value)."""
@@ -47,7 +47,7 @@ _CODES = {
     "NS_ERROR_PORT_ACCESS_NOT_ALLOWED": BAD_PORT,
 }
 
-_NAME = re.compile(r"(?:NS_)?(?:ERR|ERROR)_[A-Z_]+(?:\.[A-Za-z]+)?")
+_NAME = compile_late(r"(?:NS_)?(?:ERR|ERROR)_[A-Z_]+(?:\.[A-Za-z]+)?")
 
 
 @lru_cache(maxsize=512)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from inspector.exchange import NO_FIELDS, Field, Fields
+from inspector.patterns import compile_late
 
-_FOLD = re.compile(r"\r\n[ \t]+")
+_FOLD = compile_late(r"\r\n[ \t]+")
 
 
 def fields_of(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -26,6 +25,7 @@ from inspector.capture.recorder import (
 )
 from inspector.capture.salvage import member, salvage
 from inspector.exchange import Exchange, Page
+from inspector.patterns import compile_late
 
 _har = msgspec.json.Decoder(schema.Har).decode
 _loose = msgspec.json.Decoder(schema.LooseLog).decode
@@ -35,7 +35,7 @@ _head = msgspec.json.Decoder(schema.Head).decode
 _entry = msgspec.json.Decoder(schema.Entry).decode
 
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_TRAILING = compile_late(r"trailing characters \(byte (\d+)\)")
 _SAMPLED = 200
 _SINGLE = 64 << 20
 _KEPT = 16 << 20

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,8 +16,9 @@ from msgspec import Raw
 
 from inspector.capture import har_schema as schema
 from inspector.exchange import Field
+from inspector.patterns import compile_late
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = compile_late("[\ud800-\udfff]")
 
 
 class Unreadable(ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Literal
@@ -11,8 +10,9 @@ from inspector.capture.model import Capture, CaptureError, Order
 from inspector.capture.order import Place, causal_order
 from inspector.capture.recognise import Opened
 from inspector.exchange import Exchange, Recorder
+from inspector.patterns import compile_late
 
-_LENGTH = re.compile(rb"(\d{1,12}):")
+_LENGTH = compile_late(rb"(\d{1,12}):")
 
 
 class MitmCapture(Capture):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import mmap
-import re
 import sys
 import zlib
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from inspector.capture.model import CaptureError
+from inspector.patterns import compile_late
 
 if TYPE_CHECKING:
     import zipfile  # imported where it is needed, which is rarely
@@ -31,9 +31,9 @@ LARGEST = 8 << 30
 LARGEST_SIDE_FILE = 256 << 20
 
 _CHUNK = 1 << 20
-_FLOWS = re.compile(rb"\d{1,12}:\d{1,12}:[0-9a-z_]")
-_WRAPPED = re.compile(rb"(?:\)\]\}'?,?|(?:(?:var|let|const)\s+)?[\w$][\w$.]{0,127}\s*[(=]|/\*\*/)\s*")
-_SIDE_FILE = re.compile(r"[0-9a-f]{40}(?:\.[\w.-]{1,32})?")
+_FLOWS = compile_late(rb"\d{1,12}:\d{1,12}:[0-9a-z_]")
+_WRAPPED = compile_late(rb"(?:\)\]\}'?,?|(?:(?:var|let|const)\s+)?[\w$][\w$.]{0,127}\s*[(=]|/\*\*/)\s*")
+_SIDE_FILE = compile_late(r"[0-9a-f]{40}(?:\.[\w.-]{1,32})?")
 _SPACE = b" \t\r\n"
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from inspector.capture.har_schema import Entry, Program
 from inspector.exchange import Recorder
+from inspector.patterns import compile_late
 
 Vantage = Literal["browser", "proxy", "client"]
 
@@ -96,7 +97,7 @@ def recorder_of(creator: Program | None, browser: Program | None, cookies: bool 
 
 
 _CREDENTIALS = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization"})
-_CHROME = re.compile(r"(?:Chrome|Chromium|HeadlessChrome)/(\d{2,4})\.")
+_CHROME = compile_late(r"(?:Chrome|Chromium|HeadlessChrome)/(\d{2,4})\.")
 _SANITISED_SINCE = 130
 _ENOUGH = 3
 
@@ -138,9 +139,9 @@ class Sample:
 
 # Each begins with a literal, which is searched for at the speed of memory. Quotes inside JSON strings are escaped,
 # so what ends in one bare is a name or a value, and a field's name where a name stands.
-_TAILS = (re.compile(rb'ookie"'), re.compile(rb'OOKIE"'), re.compile(rb'uthorization"'))
-_BEFORE = re.compile(rb'"name"\s*:\s*"(?:set-c|c|proxy-a|a)$', re.IGNORECASE)
-_COOKIE_LIST = re.compile(rb'"cookies"\s*:\s*\[\s*\{')
+_TAILS = (compile_late(rb'ookie"'), compile_late(rb'OOKIE"'), compile_late(rb'uthorization"'))
+_BEFORE = compile_late(rb'"name"\s*:\s*"(?:set-c|c|proxy-a|a)$', re.IGNORECASE)
+_COOKIE_LIST = compile_late(rb'"cookies"\s*:\s*\[\s*\{')
 
 
 def _holds_credentials(document: Buffer) -> bool:

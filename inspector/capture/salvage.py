@@ -11,15 +11,16 @@ from msgspec import Raw, Struct
 
 from inspector.capture import har_tolerant
 from inspector.capture.recognise import Buffer
+from inspector.patterns import compile_late
 
 # Possessive, so that a string without an end costs one pass and not one for every character in it.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_TOKEN = re.compile(_STRING + rb'|["{}\[\]]', re.DOTALL)
-_ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
-_GAP = re.compile(rb"[\s,]*+")
-_SCALAR = re.compile(rb"[^,\]\s]++")
-_MEMBER_FOLLOWS = re.compile(rb"\s*+,\s*+" + _STRING + rb"\s*+:", re.DOTALL)
-_FIRST_MEMBER = re.compile(rb'\{\s*"(\w{1,40})"\s*:')
+_TOKEN = compile_late(_STRING + rb'|["{}\[\]]', re.DOTALL)
+_ENTRIES = compile_late(rb'"entries"\s*:\s*\[')
+_GAP = compile_late(rb"[\s,]*+")
+_SCALAR = compile_late(rb"[^,\]\s]++")
+_MEMBER_FOLLOWS = compile_late(rb"\s*+,\s*+" + _STRING + rb"\s*+:", re.DOTALL)
+_FIRST_MEMBER = compile_late(rb'\{\s*"(\w{1,40})"\s*:')
 _DEEPEST = 500
 
 _FIRST_MEMBERS = frozenset(
@@ -93,7 +94,7 @@ def _is_json(piece: memoryview) -> bool:
 
 def _next_entry(view: memoryview, position: int, names: set[bytes]) -> int | None:
     """Where the next entry seems to begin: an object after another, with a member that only entries begin with."""
-    for found in re.compile(rb'\{\s*"(?:' + b"|".join(map(re.escape, names)) + rb')"\s*:').finditer(view, position):
+    for found in compile_late(rb'\{\s*"(?:' + b"|".join(map(re.escape, names)) + rb')"\s*:').finditer(view, position):
         before = bytes(view[max(0, found.start() - 64) : found.start()]).rstrip()
         if before.endswith(b",") and before[:-1].rstrip().endswith(b"}"):
             return found.start()

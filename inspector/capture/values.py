@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
+
+from inspector.patterns import compile_late
 
 _VERSIONS = {
     "http/0.9": "0.9",
@@ -28,11 +29,11 @@ _VERSIONS = {
     "3": "3",
     "3.0": "3",
 }
-_DRAFT = re.compile(r"h([23])-[a-z]?\d+")
-_OVER_QUIC = re.compile(r"(?:http/2|h2|http/3|h3)\+quic(?:/.*)?")
-_SPDY = re.compile(r"spdy(?:/[\d.]+)?")
+_DRAFT = compile_late(r"h([23])-[a-z]?\d+")
+_OVER_QUIC = compile_late(r"(?:http/2|h2|http/3|h3)\+quic(?:/.*)?")
+_SPDY = compile_late(r"spdy(?:/[\d.]+)?")
 # WebPageTest cuts three characters out of the status line: "HTTP/2 200" leaves "2 2".
-_CUT = re.compile(r"2 [1-5]")
+_CUT = compile_late(r"2 [1-5]")
 
 _LARGEST = 2**53
 _EARLIEST = 1e8  # 1973: what is earlier is no date of an exchange, as Fiddler's 0001-01-01 for "not set"
@@ -152,7 +153,7 @@ def address(text: str | None) -> tuple[str | None, int | None]:
     return value.strip("[]") or None, None
 
 
-_FIDDLER_PORT = re.compile(r"EgressPort:(\d+)")
+_FIDDLER_PORT = compile_late(r"EgressPort:(\d+)")
 
 
 def connection_id(text: str | None) -> str | None:
@@ -173,7 +174,7 @@ def tls_version(text: str | None) -> str | None:
     return text.strip().replace("TLS 1", "TLSv1") or None
 
 
-_CODE = re.compile(r"(?:net::ERR_|NS_ERROR_|NS_BINDING_)[A-Z0-9_]+")
+_CODE = compile_late(r"(?:net::ERR_|NS_ERROR_|NS_BINDING_)[A-Z0-9_]+")
 
 
 def failure_code(text: str) -> str | None:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from msgspec import Struct
 
 from inspector.fields.media_type import JAVASCRIPT
+from inspector.patterns import compile_late
 
 LIMIT = 2_000_000
 """Characters of a page that are read."""
@@ -49,8 +50,8 @@ _TAGS = frozenset(
     }
 )
 _WITH_TEXT = frozenset({"script", "style", "title"})
-_MAY_HAVE_INLINE_CODE = re.compile(r"[\s\"'/](?:on[a-z]{3,30}|style)\s*=", re.IGNORECASE)
-_NOSCRIPT = re.compile(
+_MAY_HAVE_INLINE_CODE = compile_late(r"[\s\"'/](?:on[a-z]{3,30}|style)\s*=", re.IGNORECASE)
+_NOSCRIPT = compile_late(
     r"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1|(<noscript\b[^>]*>)(.*?)(?=</noscript)",
     re.IGNORECASE | re.DOTALL,
 )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 from inspector.content.marks_base import SHOWN, Mark
+from inspector.patterns import compile_late
 
 
 def _sql(what: str, name: str, *literals: str, pattern: bytes | None = None, before: int = 0) -> Mark:
-    compiled = None if pattern is None else re.compile(pattern)
+    compiled = None if pattern is None else compile_late(pattern)
     return Mark(f"sql-error/{what}", name, literals, compiled, before, 200, SHOWN)
 
 
 def _trace(what: str, name: str, *literals: str, pattern: bytes | None = None, before: int = 0) -> Mark:
-    compiled = None if pattern is None else re.compile(pattern, re.DOTALL)
+    compiled = None if pattern is None else compile_late(pattern, re.DOTALL)
     return Mark(f"trace/{what}", name, literals, compiled, before, 400, SHOWN)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from inspector.content.marks_base import SHOWN, TEXTUAL, Mark
+from inspector.patterns import compile_late
 
 _CODE = frozenset({"html", "text", "none", "other"})
 """Where a server puts a file it should have run."""
@@ -52,7 +51,7 @@ _INTERNAL = tuple(
 
 
 def _at_start(what: str, name: str, literal: str, pattern: bytes) -> Mark:
-    return Mark(f"source/{what}", name, (literal,), re.compile(rb"\A\s{0,20}" + pattern), 20, 256, _CODE)
+    return Mark(f"source/{what}", name, (literal,), compile_late(rb"\A\s{0,20}" + pattern), 20, 256, _CODE)
 
 
 MARKS: tuple[Mark, ...] = (
@@ -67,16 +66,16 @@ MARKS: tuple[Mark, ...] = (
         "file/passwd",
         "the system's list of users",
         ("root:x:0:0:",),
-        re.compile(rb"root:x:0:0:[^:\n]{0,40}:/"),
+        compile_late(rb"root:x:0:0:[^:\n]{0,40}:/"),
         kinds=_CODE,
     ),
     Mark("file/win-ini", "`win.ini`", ("; for 16-bit app support",), kinds=_CODE),
-    Mark("source/php", "PHP source", ("<?php",), re.compile(rb"<\?php\s"), kinds=_CODE),
+    Mark("source/php", "PHP source", ("<?php",), compile_late(rb"<\?php\s"), kinds=_CODE),
     Mark(
         "source/asp",
         "ASP or JSP source",
         ("<%@",),
-        re.compile(rb"<%@\s{0,3}(?i:page|language|import|include|taglib|control|application)\b"),
+        compile_late(rb"<%@\s{0,3}(?i:page|language|import|include|taglib|control|application)\b"),
         kinds=_CODE,
     ),
     _at_start("script", "a script", "#!/", rb"#!/(?:usr/)?(?:local/)?bin/"),
@@ -92,7 +91,7 @@ MARKS: tuple[Mark, ...] = (
             "MAIL_PASSWORD=",
             "JWT_SECRET=",
         ),
-        re.compile(rb"(?:\A|(?<=\n))(?:[A-Z]+_)?(?:PASSWORD|KEY|URL|SECRET)=[^\s<]{3}|(?<=\n)[A-Z_]{3,40}=[^\s<]{3}"),
+        compile_late(rb"(?:\A|(?<=\n))(?:[A-Z]+_)?(?:PASSWORD|KEY|URL|SECRET)=[^\s<]{3}|(?<=\n)[A-Z_]{3,40}=[^\s<]{3}"),
         before=40,
         after=8,
         kinds=_CODE,
@@ -101,7 +100,7 @@ MARKS: tuple[Mark, ...] = (
         "source/git",
         "a Git repository's own file",
         ("repositoryformatversion = ", "ref: refs/heads/"),
-        re.compile(rb"\A\[core\]\s+repositoryformatversion = |\Aref: refs/heads/\S+\s*\Z"),
+        compile_late(rb"\A\[core\]\s+repositoryformatversion = |\Aref: refs/heads/\S+\s*\Z"),
         before=20,
         kinds=_CODE,
     ),
@@ -109,7 +108,7 @@ MARKS: tuple[Mark, ...] = (
         "source-map/comment",
         "a source map's address",
         ("sourceMappingURL=",),
-        re.compile(rb"[#@] ?sourceMappingURL=(?P<found>[\w./:@%?=&~;,+-]{3,300})(?=\s|\*/|\Z)"),
+        compile_late(rb"[#@] ?sourceMappingURL=(?P<found>[\w./:@%?=&~;,+-]{3,300})(?=\s|\*/|\Z)"),
         before=3,
         after=310,
         kinds=frozenset({"script", "style"}),
@@ -118,14 +117,14 @@ MARKS: tuple[Mark, ...] = (
         "source-map/sources",
         "a source map with its sources",
         ('"sourcesContent"',),
-        re.compile(rb'"sourcesContent"\s*:\s*\[\s*(?:null\s*,\s*)*"'),
+        compile_late(rb'"sourcesContent"\s*:\s*\[\s*(?:null\s*,\s*)*"'),
         kinds=frozenset({"json", "text", "none", "other", "script"}),
     ),
     Mark(
         "debug/phpinfo",
         "PHP's configuration",
         ("<title>phpinfo()", "<title>PHP 8", "<title>PHP 7"),
-        re.compile(rb"<title>(?:phpinfo\(\)|PHP [78][\w.+~-]* - phpinfo\(\))"),
+        compile_late(rb"<title>(?:phpinfo\(\)|PHP [78][\w.+~-]* - phpinfo\(\))"),
         kinds=frozenset({"html"}),
     ),
     Mark(
@@ -144,7 +143,7 @@ MARKS: tuple[Mark, ...] = (
         "debug/actuator",
         "Spring's actuator",
         ('"activeProfiles"', '"propertySources"', '/actuator"'),
-        re.compile(
+        compile_late(
             rb'"activeProfiles"\s*:\s*\[|"propertySources"\s*:\s*\[|"_links"\s*:\s*\{"self"\s*:\s*\{"href"\s*:\s*"[^"]{1,200}/actuator"'
         ),
         before=240,
@@ -155,7 +154,7 @@ MARKS: tuple[Mark, ...] = (
         "debug/metrics",
         "metrics for Prometheus",
         ("# HELP ",),
-        re.compile(rb"\A# HELP \w+ "),
+        compile_late(rb"\A# HELP \w+ "),
         1,
         kinds=frozenset({"text", "none"}),
     ),
@@ -163,7 +162,7 @@ MARKS: tuple[Mark, ...] = (
         "graphql/schema",
         "a GraphQL schema",
         ('"__schema"',),
-        re.compile(rb'"__schema"\s*:\s*\{'),
+        compile_late(rb'"__schema"\s*:\s*\{'),
         kinds=frozenset({"json"}),
     ),
     Mark(
@@ -180,7 +179,7 @@ MARKS: tuple[Mark, ...] = (
             ":\\/\\/192.168.",
             *_INTERNAL,
         ),
-        re.compile(_HOST),
+        compile_late(_HOST),
         before=140,
         after=140,
         kinds=TEXTUAL,
@@ -190,7 +189,7 @@ MARKS: tuple[Mark, ...] = (
         "private-address/text",
         "a private address",
         ('"10.', '"192.168.', '"172.', ">10.", ">192.168.", " 192.168.", "\n192.168."),
-        re.compile(_QUOTED),
+        compile_late(_QUOTED),
         before=1,
         after=20,
         kinds=SHOWN,

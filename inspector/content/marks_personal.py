@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from inspector.content.marks_base import SHOWN, Mark
+from inspector.patterns import compile_late
 
 
 def _words(text: str) -> frozenset[str]:
@@ -28,13 +29,13 @@ _TEST_CARDS = _words(
     "3530111333300000 3566002020360505 6200000000000005"
 )
 _LENGTHS = (
-    (re.compile("4"), (13, 16, 19)),
-    (re.compile("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),
-    (re.compile("3[47]"), (15,)),
-    (re.compile("6011|65|64[4-9]"), (16, 19)),
-    (re.compile("35(?:2[89]|[3-8])"), (16, 17, 18, 19)),
-    (re.compile("30[0-5]|36|3[89]"), (14, 16)),
-    (re.compile("62"), (16, 17, 18, 19)),
+    (compile_late("4"), (13, 16, 19)),
+    (compile_late("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), (16,)),
+    (compile_late("3[47]"), (15,)),
+    (compile_late("6011|65|64[4-9]"), (16, 19)),
+    (compile_late("35(?:2[89]|[3-8])"), (16, 17, 18, 19)),
+    (compile_late("30[0-5]|36|3[89]"), (14, 16)),
+    (compile_late("62"), (16, 17, 18, 19)),
 )
 
 
@@ -105,7 +106,7 @@ MARKS: tuple[Mark, ...] = (
             "Mastercard",
             "MasterCard",
         ),
-        re.compile(
+        compile_late(
             rb"(?<![\w.,-])(?P<found>[2-6]\d{3}(?P<a>[ -]?)\d{4}(?P=a)\d{4}(?P=a)\d{1,7}"
             rb"|3\d{3}(?P<b>[ -]?)\d{6}(?P=b)\d{4,5})(?![\w-]|[.,]\d)"
         ),
@@ -118,7 +119,7 @@ MARKS: tuple[Mark, ...] = (
         "personal/iban",
         "a bank account number (IBAN)",
         ("IBAN", "iban", "Iban"),
-        re.compile(
+        compile_late(
             rb"(?<![A-Za-z0-9])(?P<found>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)(?![A-Za-z0-9])"
         ),
         before=1,
@@ -130,7 +131,7 @@ MARKS: tuple[Mark, ...] = (
         "personal/ssn",
         "a US social security number",
         ("SSN", "ssn", "ocial security", "ocial Security", "ocialSecurity", "ocial_security"),
-        re.compile(rb"(?<![\w.-])(?P<found>(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4})(?![\w-])"),
+        compile_late(rb"(?<![\w.-])(?P<found>(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4})(?![\w-])"),
         before=1,
         after=120,
         kinds=SHOWN,

@@ -12,10 +12,11 @@ import re
 import zlib
 
 from inspector.content.marks_base import TEXTUAL, Mark
+from inspector.patterns import compile_late
 
 _EVERYWHERE = TEXTUAL | {"url"}
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = compile_late(
     rb"example|placeholder|your[_-]?|dummy|sample|changeme|redacted|x{5}|\*{3}|0{6}|1234567|abcdefg|(.)\1{6}|\.\.\.",
     re.IGNORECASE,
 )
@@ -42,11 +43,11 @@ def _storage_key(found: bytes) -> bool:
     return _AZURITE not in found and _real(found)
 
 
-_DSN = re.compile(rb"://([^:@/]*):([^@]*)@(\[[^\]]*\]|[^:/?]*)")
-_NO_PASSWORD = re.compile(
+_DSN = compile_late(rb"://([^:@/]*):([^@]*)@(\[[^\]]*\]|[^:/?]*)")
+_NO_PASSWORD = compile_late(
     rb"(?:pass(?:word|wd)?|pwd|secret|user(?:name)?|root|admin|test|\W.*|<.*|\$.*|%.*|\{.*)\d*", re.I
 )
-_NO_HOST = re.compile(
+_NO_HOST = compile_late(
     rb"localhost|127\..*|(?:my)?(?:host|server|cluster)(?:name)?\d*|.*example.*|db|\W.*|", re.IGNORECASE
 )
 
@@ -94,7 +95,7 @@ def _secret(
         f"{group}/{what}",
         name,
         (literals,) if isinstance(literals, str) else literals,
-        re.compile(pattern),
+        compile_late(pattern),
         before,
         after,
         _EVERYWHERE,
@@ -221,7 +222,7 @@ MARKS: tuple[Mark, ...] = (
         "key-hint/jwt",
         "a signed token (JWT)",
         ("eyJ",),
-        re.compile(rb"(?<![\w.-])eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{20,1000}"),
+        compile_late(rb"(?<![\w.-])eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{20,1000}"),
         after=7100,
         kinds=frozenset({"html", "script"}),
         valid=_personal_jwt,

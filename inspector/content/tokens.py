@@ -13,18 +13,19 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
 from inspector.report import Where
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
-_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.(?:[\w-]*\.){1,3}[\w-]*")
+_TOKEN = compile_late(r"(?<![\w-])eyJ[\w-]{8,}\.(?:[\w-]*\.){1,3}[\w-]*")
 _MOST = 8
 """Tokens of one exchange that are looked at."""
 _LONGEST = 16_384
 _CONTENT = 200_000
 """Octets of content in which tokens are looked for."""
-_NAMED = re.compile(r"[\"']?([\w.-]{1,60})[\"']?\s*[:=]\s*[\"']?$")
+_NAMED = compile_late(r"[\"']?([\w.-]{1,60})[\"']?\s*[:=]\s*[\"']?$")
 _CREDENTIALS = ("authorization", "proxy-authorization", "x-amzn-oidc-data", "x-goog-iap-jwt-assertion")
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from urllib.parse import unquote
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
+
 DEFAULT_MAX_AGE = 86_400
 """Seconds for which an alternative is remembered when ``ma`` is absent (RFC 7838, section 3.1)."""
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_ALTERNATIVE = re.compile(rf'\s*({_TOKEN})\s*=\s*"((?:[^"\\]|\\.)*)"\s*')
-_PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*("(?:[^"\\]|\\.)*"|{_TOKEN})\s*')
+_ALTERNATIVE = compile_late(rf'\s*({_TOKEN})\s*=\s*"((?:[^"\\]|\\.)*)"\s*')
+_PARAMETER = compile_late(rf'\s*;\s*({_TOKEN})\s*=\s*("(?:[^"\\]|\\.)*"|{_TOKEN})\s*')
 
 
 class Alternative(Struct, frozen=True):

@@ -11,10 +11,12 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
+
 # Cache-Control   = #cache-directive
 # cache-directive = token [ "=" ( token / quoted-string ) ]
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_DIGITS = re.compile(r"[0-9]+")
+_TOKEN = compile_late(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_DIGITS = compile_late(r"[0-9]+")
 MOST_SECONDS = 2**31
 """A greater delta-seconds counts as this one (RFC 9111, section 1.2.2)."""
 

@@ -7,9 +7,11 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
+
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_PIECE = re.compile(
+_PIECE = compile_late(
     rf"\s*(?:,\s*)*(?:(?P<name>{_TOKEN})\s*=\s*(?P<value>{_QUOTED}|{_TOKEN})(?=\s*(?:,|$))"
     rf"|(?P<scheme>{_TOKEN})(?:[ \t]+(?P<token68>[A-Za-z0-9._~+/-]+=*)(?=\s*(?:,|$)))?(?=[ \t]|,|$))",
     re.DOTALL,

@@ -6,10 +6,11 @@ year or a time of day is taken, in any order; weekday and zone are ignored, ever
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-_TOKENS = re.compile(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
+from inspector.patterns import compile_late
+
+_TOKENS = compile_late(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
 _MONTHS = {
     name: number
     for number, name in enumerate(

@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
+
 FETCH_DIRECTIVES = frozenset(
     {
         "child-src",
@@ -135,10 +137,10 @@ class Unreadable(Struct, frozen=True, tag=True):
 Source = Keyword | Nonce | Hash | SchemeSource | HostSource | Unreadable
 
 _BASE64 = r"[a-z0-9+/_-]+={0,2}"
-_NONCE = re.compile(rf"'nonce-({_BASE64})'", re.IGNORECASE)
-_HASH = re.compile(rf"'(sha256|sha384|sha512)-({_BASE64})'", re.IGNORECASE)
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-_HOST = re.compile(
+_NONCE = compile_late(rf"'nonce-({_BASE64})'", re.IGNORECASE)
+_HASH = compile_late(rf"'(sha256|sha384|sha512)-({_BASE64})'", re.IGNORECASE)
+_SCHEME = compile_late(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_HOST = compile_late(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?)"
     r"(?::(?P<port>[0-9]+|\*))?"
@@ -203,7 +205,7 @@ class CspPolicy(Struct, frozen=True):
 
 
 _SPACE = "\t\n\f\r "
-_WORDS = re.compile(r"[^\t\n\f\r ]+")
+_WORDS = compile_late(r"[^\t\n\f\r ]+")
 
 
 @lru_cache(maxsize=1024)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
+
+from inspector.patterns import compile_late
 
 
 class EntityTag(Struct, frozen=True):
@@ -19,7 +20,7 @@ class EntityTag(Struct, frozen=True):
 
 
 # entity-tag = [ weak ] opaque-tag        weak = %s"W/"        etagc = %x21 / %x23-7E / obs-text
-_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\U0010ffff]*)"')
+_TAG = compile_late(r'(W/)?"([\x21\x23-\x7e\x80-\U0010ffff]*)"')
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from inspector.fields.cache_control import unquote
 from inspector.fields.tokens import is_token
+from inspector.patterns import compile_late
 
 
 class Hsts(Struct, frozen=True):
@@ -26,7 +27,7 @@ class Hsts(Struct, frozen=True):
 # Strict-Transport-Security = "Strict-Transport-Security" ":" [ directive ]  *( ";" [ directive ] )
 # directive                 = directive-name [ "=" directive-value ]
 # directive-value           = token | quoted-string
-_DIRECTIVE = re.compile(r'[^;"]*(?:"(?:[^"\\]|\\.)*"[^;"]*)*')
+_DIRECTIVE = compile_late(r'[^;"]*(?:"(?:[^"\\]|\\.)*"[^;"]*)*')
 _LONGEST = 4096
 
 

@@ -7,6 +7,8 @@ from calendar import timegm
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from inspector.patterns import compile_late
+
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name.lower(): i for i, name in enumerate(_MONTH_NAMES, 1)}
@@ -16,11 +18,11 @@ _TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
 # IMF-fixdate    = Sun, 06 Nov 1994 08:49:37 GMT
 # rfc850-date    = Sunday, 06-Nov-94 08:49:37 GMT
 # asctime-date   = Sun Nov  6 08:49:37 1994
-_IMF = re.compile(rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>\d\d) {_MONTH} (?P<year>\d{{4}}) {_TIME} GMT", re.ASCII)
-_RFC850 = re.compile(
+_IMF = compile_late(rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>\d\d) {_MONTH} (?P<year>\d{{4}}) {_TIME} GMT", re.ASCII)
+_RFC850 = compile_late(
     rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>\d\d)-{_MONTH}-(?P<year>\d\d) {_TIME} GMT", re.ASCII
 )
-_ASCTIME = re.compile(
+_ASCTIME = compile_late(
     rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>\d\d| \d) {_TIME} (?P<year>\d{{4}})", re.ASCII
 )
 
@@ -74,19 +76,19 @@ def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: in
 
 _ZONES = {"gmt": 0, "utc": 0, "ut": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
 _ZONES |= {"pst": -8, "pdt": -7, "wet": 0, "met": 1, "eet": 2, "jst": 9}
-_CLOCK = re.compile(
+_CLOCK = compile_late(
     r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\.\d{1,9})?\s*(?P<half>[ap]m\b)?"
     r"(?:\s*(?P<zone>[A-Za-z]{1,4}\b|[+-]\d{2}:?\d{2}))?",
     re.ASCII | re.IGNORECASE,
 )
-_NAMED = re.compile(
+_NAMED = compile_late(
     r"(?<![\d])(?P<day>\d{1,2})[\s-]+(?P<month>[A-Za-z]{3,9})[\s,-]+(?P<year>\d{2,5})(?![\d:])", re.ASCII
 )
-_NAMED_US = re.compile(
+_NAMED_US = compile_late(
     r"(?P<month>[A-Za-z]{3,9})\s+(?P<day>\d{1,2})(?:,\s*|\s+)(?P<year>\d{4,5}|\d{2})(?![\d:])", re.ASCII
 )
-_ISO = re.compile(r"(?<!\d)(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?!\d)", re.ASCII)
-_SLASHED = re.compile(r"(?<!\d)(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})(?!\d)", re.ASCII)
+_ISO = compile_late(r"(?<!\d)(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?!\d)", re.ASCII)
+_SLASHED = compile_late(r"(?<!\d)(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})(?!\d)", re.ASCII)
 _LONGEST = 80
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
 
 from inspector.fields.parameters import read_parameters
+from inspector.patterns import compile_late
 
 LONGEST = 16_384
-_TARGET = re.compile(r"[\s,]*<([^>]*)>")
+_TARGET = compile_late(r"[\s,]*<([^>]*)>")
 
 
 class Link(Struct, frozen=True):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
 
 from inspector.fields.framing import get_decode_split
 from inspector.fields.tokens import is_token
+from inspector.patterns import compile_late
 
 _WHITESPACE = "\t\n\r "
-_QUOTABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_QUOTABLE = compile_late(r"[\t\x20-\x7e\x80-\xff]*")
 LONGEST = 8192
 
 JAVASCRIPT = frozenset(

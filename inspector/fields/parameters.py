@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_PARAMETER = re.compile(r'[ \t]*([^\s;="]+)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^;]*))?[ \t]*(?:;|$)', re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+from inspector.patterns import compile_late
+
+_PARAMETER = compile_late(r'[ \t]*([^\s;="]+)[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^;]*))?[ \t]*(?:;|$)', re.DOTALL)
+_ESCAPED = compile_late(r"\\(.)", re.DOTALL)
 
 
 class Parameterised(Struct, frozen=True):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
 
 from inspector.fields.cache_control import split_list
 from inspector.fields.parameters import parse_parameters
+from inspector.patterns import compile_late
 
-_QVALUE = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+_QVALUE = compile_late(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 class Preference(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
 
-_CONTENT_RANGE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(?:([0-9]{1,19})-([0-9]{1,19})|(\*))/([0-9]{1,19}|\*)")
-_SPEC = re.compile(r"(?:([0-9]{1,19})-([0-9]{1,19})?|-([0-9]{1,19}))")
+from inspector.patterns import compile_late
+
+_CONTENT_RANGE = compile_late(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(?:([0-9]{1,19})-([0-9]{1,19})|(\*))/([0-9]{1,19}|\*)")
+_SPEC = compile_late(r"(?:([0-9]{1,19})-([0-9]{1,19})?|-([0-9]{1,19}))")
 
 
 class ContentRange(Struct, frozen=True):

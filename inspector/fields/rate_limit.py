@@ -6,7 +6,6 @@ The others were never specified; each family means the same by limit, remaining 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from inspector.fields.http_date import parse_http_date
+from inspector.patterns import compile_late
 
 _BASES = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
 _PARTS = ("", "-requests", "-tokens", "-second", "-minute", "-hour", "-day")
@@ -46,8 +46,8 @@ class Limit(Struct, frozen=True):
     fields: tuple[str, ...] = ()
 
 
-_SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
-_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
+_SPAN = compile_late(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+_NUMBER = compile_late(r"\d{1,15}(?:\.\d{1,9})?")
 
 
 @lru_cache(maxsize=512)

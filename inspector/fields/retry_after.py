@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from msgspec import Struct
 
 from inspector.fields.http_date import parse_http_date
+from inspector.patterns import compile_late
 
-_DELAY = re.compile(r"[0-9]+")
+_DELAY = compile_late(r"[0-9]+")
 
 
 class RetryAfter(Struct, frozen=True):

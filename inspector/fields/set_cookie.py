@@ -6,13 +6,13 @@ line unreadable: no content, too large, a control character.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
 
 from inspector.fields.cookie_date import parse_cookie_date
+from inspector.patterns import compile_late
 
 MOST_NAME_AND_VALUE = 4096
 """Octets of name and value together (section 5.7, step 5)."""
@@ -25,10 +25,10 @@ Unreadable = Literal["NoCookieContent", "NameValuePairExceedsMaxSize", "Disallow
 KNOWN_ATTRIBUTES = frozenset(
     {"domain", "path", "expires", "max-age", "secure", "httponly", "samesite", "partitioned", "priority"}
 )
-_CUTS = re.compile("[\x00\r\n]")
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_OVERFLOW = re.compile(r"(-?)\+?[0-9]{19,}")
+_CUTS = compile_late("[\x00\r\n]")
+_CONTROL = compile_late("[\x00-\x1f\x7f]")
+_INTEGER = compile_late(r"[+-]?[0-9]+")
+_OVERFLOW = compile_late(r"(-?)\+?[0-9]{19,}")
 _SAME_SITE: dict[str, SameSite] = {"strict": "Strict", "lax": "Lax", "none": "None"}
 FOREVER = float("inf")
 

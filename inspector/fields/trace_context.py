@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+from inspector.patterns import compile_late
+
+_TRACEPARENT = compile_late(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
 
 
 class TraceParent(Struct, frozen=True):

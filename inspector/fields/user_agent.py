@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
+
 LONGEST = 1000
 
 # The first that is found names the browser: those that carry others' tokens come before the ones they carry.
@@ -43,8 +45,8 @@ _PLATFORMS = (
     ("X11; Ubuntu", "Linux"),
     ("Linux", "Linux"),
 )
-_BOT = re.compile(r"\b([\w-]{0,40}(?:bot|spider|crawler)\b[\w-]{0,20})(?:/([\w.]{1,20}))?", re.IGNORECASE)
-_PRODUCT = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,60})(?:/([\w.+-]{1,40}))?")
+_BOT = compile_late(r"\b([\w-]{0,40}(?:bot|spider|crawler)\b[\w-]{0,20})(?:/([\w.]{1,20}))?", re.IGNORECASE)
+_PRODUCT = compile_late(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,60})(?:/([\w.+-]{1,40}))?")
 
 
 class UserAgent(Struct, frozen=True):

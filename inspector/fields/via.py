@@ -8,7 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-_HOP = re.compile(
+from inspector.patterns import compile_late
+
+_HOP = compile_late(
     r"(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)/)?([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]+([^\s(,]+)(?:[ \t]*\((.*)\))?"
 )
 

@@ -7,22 +7,22 @@ browsers do.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from inspector.grade.evidence import WHITE
+from inspector.patterns import compile_late
 
 SHORTEST = 6
 REPEATABLE = frozenset({"report-uri", "report-to"})
 FORBIDDEN_IN_MARKUP = ("frame-ancestors", "report-uri", "sandbox")
 
-_SPACE = re.compile(f"[{WHITE}]+")
+_SPACE = compile_late(f"[{WHITE}]+")
 _COLLATION = {c: n for n, c in enumerate(" _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz")}
 """The order of ASCII characters in Unicode's root collation, by which sources are sorted before they are compared."""
-_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
-_ESCAPES = re.compile("(?:%[0-9A-Fa-f]{2})+")
+_PERCENT = compile_late("%(?![0-9A-Fa-f]{2})")
+_ESCAPES = compile_late("(?:%[0-9A-Fa-f]{2})+")
 
 Reading = dict[str, set[str]]
 """Directive → its sources, in lower case."""

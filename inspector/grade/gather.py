@@ -20,6 +20,7 @@ from inspector.fields.cookie import parse_cookie
 from inspector.fields.set_cookie import parse_set_cookie
 from inspector.grade.evidence import NO_MARKUP, PageFacts, Script, SetCookie, Shared, SiteEvidence
 from inspector.grade.sri import HTML
+from inspector.patterns import compile_late
 from inspector.report import Ungraded
 from inspector.site import registrable_domain, same_site
 
@@ -30,7 +31,7 @@ MOST_SITES = 200
 MOST_REMEMBERED = 500
 LONGEST_ROUTE = 20
 _SCHEMES = ("http", "https")
-_ABSOLUTE = re.compile(r"\s*(https?):[/\\]*", re.IGNORECASE)
+_ABSOLUTE = compile_late(r"\s*(https?):[/\\]*", re.IGNORECASE)
 
 
 class _Visit(NamedTuple):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from inspector.exchange import Fields
 from inspector.fields.isolation import COEP, COOP, CORP
 from inspector.grade.csp import policy_of
 from inspector.grade.evidence import NO_MARKUP, WHITE, Finding, SiteEvidence
+from inspector.patterns import compile_late
 from inspector.words import duration
 
 SIX_MONTHS = 15_552_000
 OBSERVATORY_ORIGIN = "https://http-observatory.security.mozilla.org"
 """The origin in whose name the Observatory asks."""
-_NUMBER = re.compile(f"[{WHITE}]*([+-]?[0-9]+)")
+_NUMBER = compile_late(f"[{WHITE}]*([+-]?[0-9]+)")
 _PRIVATE = frozenset({"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"})
 _UNSAFE = frozenset({"origin", "origin-when-cross-origin", "unsafe-url", "no-referrer-when-downgrade"})
 

@@ -9,6 +9,7 @@ from typing import Any
 from inspector import url as urls
 from inspector.grade.chart import SRI, results_of
 from inspector.grade.evidence import Finding, Script, SiteEvidence
+from inspector.patterns import compile_late
 from inspector.site import registrable_domain
 from inspector.words import listed
 
@@ -21,7 +22,7 @@ _WORST_LAST = (
 )
 """The Observatory's own order, which is not that of the points."""
 _ANY = tuple(r for r in results_of(SRI) if r != "sri-not-implemented-response-not-html")
-_ABSOLUTE = re.compile("https?://", re.IGNORECASE)
+_ABSOLUTE = compile_late("https?://", re.IGNORECASE)
 
 
 def is_html(site: SiteEvidence) -> bool:

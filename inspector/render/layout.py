@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from inspector.patterns import compile_late
 from inspector.render.escape import LONGEST, clipped, visible
 
 PROSE_WIDTH = 100
 """Columns of running text at most: longer lines are hard to read, however wide the terminal."""
 
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = compile_late(r"`([^`]+)`")
 
 
 class Canvas:

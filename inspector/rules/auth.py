@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from inspector.fields.challenges import parse_challenges
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, request_content, request_field, response_field, rule, url_parameter
 from inspector.site import same_site
@@ -18,7 +19,7 @@ from inspector.words import listed
 
 RFC6750 = "https://www.rfc-editor.org/rfc/rfc6750#section-"
 RFC7617 = "https://www.rfc-editor.org/rfc/rfc7617#section-"
-_PARAMETER = re.compile(r"[?&;#]([^=&;#?]{1,60})=([^&;#]*)")
+_PARAMETER = compile_late(r"[?&;#]([^=&;#?]{1,60})=([^&;#]*)")
 
 _SCHEMES = {
     "basic": "user name and password with every request, encoded but not encrypted",
@@ -423,7 +424,7 @@ def password_over_http(x: Subject) -> Finding | None:
     )
 
 
-_PASSWORD_SENT = re.compile(
+_PASSWORD_SENT = compile_late(
     r"(?:^|[&{,]\s*)[\"']?(?P<name>[\w.\[\]-]{0,20}passw(?:or)?d|passwort|pwd|[\w.\[\]-]{0,20}_pass)[\"']?\s*[=:]\s*[\"']?"
     r"(?P<value>[^&\"'\s]{1,200})",
     re.IGNORECASE,

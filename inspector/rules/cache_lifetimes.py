@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules.base import Finding, answered_with, response_field, rule, status
 from inspector.subject import Subject
@@ -70,13 +71,13 @@ _STATIC = frozenset({"text/css", "text/javascript", "application/javascript", "a
 _STATIC_KINDS = ("font/", "image/", "application/font", "application/x-font")
 # A part of the path that is made from the content: eight or more hexadecimal digits, or letters and digits mixed,
 # between separators and before the extension.
-_FINGERPRINT = re.compile(
+_FINGERPRINT = compile_late(
     r"[.\-_~/]([0-9a-f]{8,64}|(?=\w*\d\w*[A-Za-z])(?=\w*[A-Z])(?=\w*[a-z])\w{8,32})(?=[.\-_~][\w.\-]*$)", re.ASCII
 )
 
 
 # A database's object id, or words with a number among them (`GillSansW01Light`).
-_NO_HASH = re.compile(r"[0-9a-f]{24}|(?:[A-Z]?[a-z]{3,}|[A-Z]?\d+)+", re.ASCII)
+_NO_HASH = compile_late(r"[0-9a-f]{24}|(?:[A-Z]?[a-z]{3,}|[A-Z]?\d+)+", re.ASCII)
 
 
 @lru_cache(maxsize=2048)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from inspector.patterns import compile_late
 from inspector.report import Certainty, Evidence, Severity
 from inspector.rules.base import Finding, request_field, response_field, rule
 from inspector.session.cache import policy_of
@@ -11,7 +12,7 @@ from inspector.subject import Subject
 
 RFC9111 = "https://www.rfc-editor.org/rfc/rfc9111"
 
-_SESSION = re.compile(
+_SESSION = compile_late(
     r"(?:^|[-_.])(?:(?:php|j|asp|aspx|c)?sess(?:ion)?(?:_?id)?|sid|auth|token|jwt|login|remember|user)(?:$|[-_.0-9])|"
     r"connect\.sid|sessionid|sessid|laravel_session|authtoken|access_?token",
     re.IGNORECASE,

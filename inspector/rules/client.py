@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from inspector.patterns import compile_late
 from inspector.report import Certainty, Evidence, Severity
 from inspector.rules.base import Finding, always, rule
 from inspector.rules.status_words import brief
@@ -65,8 +66,8 @@ _PROGRAMS = (
     (r"\S+ cfnetwork/", "an app on Apple's URL loading system (CFNetwork)"),
     (r"dalvik/", "an Android app"),
 )
-_PROGRAM = re.compile("|".join(f"(?P<p{i}>{pattern})" for i, (pattern, _) in enumerate(_PROGRAMS)), re.IGNORECASE)
-_BOT = re.compile(
+_PROGRAM = compile_late("|".join(f"(?P<p{i}>{pattern})" for i, (pattern, _) in enumerate(_PROGRAMS)), re.IGNORECASE)
+_BOT = compile_late(
     r"\b(googlebot|bingbot|duckduckbot|baiduspider|yandexbot|applebot|facebookexternalhit|twitterbot|slackbot|"
     r"linkedinbot|gptbot|chatgpt-user|claudebot|ccbot|ahrefsbot|semrushbot|petalbot|amazonbot|bytespider|"
     r"[a-z]{3,20}(?:bot|spider|crawler))\b",
@@ -135,7 +136,7 @@ _TYPES = {
     "prefetch": "a prefetch",
 }
 _AXIOS = "application/json, text/plain, */*"
-_JQUERY = re.compile(r"\*/\*; q=0\.01$")
+_JQUERY = compile_late(r"\*/\*; q=0\.01$")
 _LIBRARIES = (
     ("axios", "Axios"),
     ("jquery", "jQuery"),

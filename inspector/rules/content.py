@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from inspector.fields.parameters import parse_parameters
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, recorded_content, response_field, rule, status
 from inspector.rules.status_words import brief
@@ -89,7 +90,7 @@ _MAGIC = (
     (b"wOF2", "a font"),
     (b"wOFF", "a font"),
 )
-_PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html\b|<html[\s>])", re.IGNORECASE | re.DOTALL)
+_PAGE = compile_late(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html\b|<html[\s>])", re.IGNORECASE | re.DOTALL)
 _NAMES = {"script": "a script", "style": "a stylesheet", "image": "an image", "font": "a font"}
 
 
@@ -278,8 +279,8 @@ def charset(x: Subject) -> Finding | None:
     )
 
 
-_META = re.compile(r"<meta\b[^>]{0,200}?\bcharset\s*=\s*[\"']?\s*([^\s\"'/>;]{1,40})", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_META = compile_late(r"<meta\b[^>]{0,200}?\bcharset\s*=\s*[\"']?\s*([^\s\"'/>;]{1,40})", re.IGNORECASE)
+_COMMENT = compile_late(r"<!--.*?-->", re.DOTALL)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -367,6 +368,6 @@ def download_name(x: Subject) -> Finding | None:
     )
 
 
-_EXTENDED = re.compile(r"[A-Za-z0-9!#$%&+^_`{}~-]+'[A-Za-z0-9-]*'(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9!#$&+.^_`|~-])+")
-_PERCENT = re.compile(r"%(?:20|[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f])")
-_QUOTED = re.compile(r"filename\s*=\s*\"", re.IGNORECASE)
+_EXTENDED = compile_late(r"[A-Za-z0-9!#$%&+^_`{}~-]+'[A-Za-z0-9-]*'(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9!#$&+.^_`|~-])+")
+_PERCENT = compile_late(r"%(?:20|[C-Fc-f][0-9A-Fa-f]%[89ABab][0-9A-Fa-f])")
+_QUOTED = compile_late(r"filename\s*=\s*\"", re.IGNORECASE)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 
 from inspector.browser.cookies import MOST_LIFETIME
 from inspector.fields.set_cookie import KNOWN_ATTRIBUTES, SetCookie
+from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules.base import Finding, repeated_field, response_field, rule, set_cookie_attribute
 from inspector.rules.cookies_words import (
@@ -365,12 +365,12 @@ def _lifetime_reason(x: Subject, cookie: SetCookie) -> str | None:
     return "capped" if asked is not None and asked > MOST_LIFETIME + 86_400 else None
 
 
-_ATTRIBUTE_LIKE = re.compile(
+_ATTRIBUTE_LIKE = compile_late(
     r"^(?:same-?_?site|samesit|http-?_?only|httponyl|http|sec|secured?|max_?age|maxage|expire|domains?|paths?|"
     r"partition|version|comment)$"
 )
 _HARMLESS = frozenset({"version", "comment"})
-_JOINED = re.compile(r", *[\w!#$%&'*.^`|~+-]+=[^,;]*(?:;|$)")
+_JOINED = compile_late(r", *[\w!#$%&'*.^`|~+-]+=[^,;]*(?:;|$)")
 
 
 @rule(

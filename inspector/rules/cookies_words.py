@@ -14,6 +14,7 @@ from inspector.browser.cookies_store import cookie_prefix
 from inspector.browser.verdict import SetCookieVerdict, StoredAs
 from inspector.fields.cookie_date import parse_cookie_date
 from inspector.fields.set_cookie import SetCookie, parse_set_cookie
+from inspector.patterns import compile_late
 from inspector.report import Evidence
 from inspector.subject import Subject
 from inspector.words import duration, listed
@@ -21,13 +22,13 @@ from inspector.words import duration, listed
 DRAFT = "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-"
 CHIPS = "https://datatracker.ietf.org/doc/html/draft-cutler-httpbis-partitioned-cookies"
 _LONGEST_NAME = 40
-_SESSION_NAME = re.compile(
+_SESSION_NAME = compile_late(
     r"(?:^|[-_.:])(?:sess|session|sessid|sid|ssid|auth|token|jwt|login|logged_?in|remember(?:_?me)?|sso|identity|"
     r"credential|access_?token|refresh_?token|id_?token)(?:$|[-_.:\d])|sess(?:ion)?_?id|^connect\.sid$|session$|"
     r"^\.aspx?auth|^\.aspnetcore\.(?:identity|cookies)|^wordpress_(?:logged_in|sec)_|authtoken",
     re.IGNORECASE,
 )
-_FOR_SCRIPTS = re.compile(r"csrf|xsrf|consent|prefs?\b|lang|locale|theme|currency|antiforgery", re.IGNORECASE)
+_FOR_SCRIPTS = compile_late(r"csrf|xsrf|consent|prefs?\b|lang|locale|theme|currency|antiforgery", re.IGNORECASE)
 
 
 class Line(Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from inspector.browser.csp_inline import has_keyword
 from inspector.fields.csp import Hash, HostSource, Nonce, parse_sources
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, response_field, rule
 from inspector.rules.csp_bypasses import Bypass, bypass_of
@@ -250,8 +251,8 @@ def http_or_ip(x: Subject) -> Finding | None:
     )
 
 
-_IPV6 = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?\[[0-9a-f:.]+\]", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\$\{|\$[a-z_]|<%|%\w+%|#\{|__\w+__|\[\[", re.IGNORECASE)
+_IPV6 = compile_late(r"(?:[a-z][a-z0-9+.-]*://)?\[[0-9a-f:.]+\]", re.IGNORECASE)
+_PLACEHOLDER = compile_late(r"\{\{|\}\}|\$\{|\$[a-z_]|<%|%\w+%|#\{|__\w+__|\[\[", re.IGNORECASE)
 _WELL_KNOWN = frozenset(
     {
         "2726c7f26c",

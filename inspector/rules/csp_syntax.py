@@ -18,6 +18,7 @@ from inspector.fields.csp import (
     parse_policy,
     parse_sources,
 )
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, rule
 from inspector.rules.csp_words import CSP, FIELD, TRIAL, code, held, limiting, quoted, where
@@ -26,8 +27,8 @@ from inspector.words import listed
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
-_BARE = re.compile(rf"(?:{'|'.join(sorted(KEYWORDS))}|nonce-.+|sha(?:256|384|512)-.+)", re.IGNORECASE)
-_IPV6 = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?\[", re.IGNORECASE)
+_BARE = compile_late(rf"(?:{'|'.join(sorted(KEYWORDS))}|nonce-.+|sha(?:256|384|512)-.+)", re.IGNORECASE)
+_IPV6 = compile_late(r"(?:[a-z][a-z0-9+.-]*://)?\[", re.IGNORECASE)
 _MOST = 3
 
 

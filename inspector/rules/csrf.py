@@ -6,6 +6,7 @@ import re
 
 from inspector.browser.verdict import SetCookieVerdict
 from inspector.content.html import Element, HtmlPage
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, method, recorded_content, rule
 from inspector.site import same_site
@@ -15,11 +16,13 @@ from inspector.words import listed, ticked
 
 _GUIDE = "https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html"
 _FETCH_METADATA = "https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header"
-_TOKEN_FIELD = re.compile(
+_TOKEN_FIELD = compile_late(
     r"csrf|xsrf|token|nonce|authenticity|verification|_wpnonce|form_key|form_build_id|state", re.IGNORECASE
 )
-_SESSION = re.compile(r"sess|sid$|^sid|auth|token|login|user|remember|identity|^connect\.|jwt", re.IGNORECASE)
-_RETURNS = re.compile(r"SAMLResponse|RelayState|id_token|\bcode=|PaRes|cres=|ipn|payment_status|wresult", re.IGNORECASE)
+_SESSION = compile_late(r"sess|sid$|^sid|auth|token|login|user|remember|identity|^connect\.|jwt", re.IGNORECASE)
+_RETURNS = compile_late(
+    r"SAMLResponse|RelayState|id_token|\bcode=|PaRes|cres=|ipn|payment_status|wresult", re.IGNORECASE
+)
 """What single sign-on and payment providers post back through the visitor's browser."""
 
 

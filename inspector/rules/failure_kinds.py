@@ -6,10 +6,10 @@ versions in use have in common. A browser's recording has codes instead, which `
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from inspector import words
+from inspector.patterns import compile_late
 from inspector.report import Evidence
 from inspector.rules.status_words import brief
 
@@ -75,8 +75,8 @@ _OWN = (
     ("own-limit", ("body exceeds mitmproxy",)),
     ("own-fault", ("mitmproxy failed inside",)),
 )
-_REFUSED_CONNECT = re.compile(r"refused HTTP CONNECT request: (\d{3})")
-_ALERT = re.compile(r"alert ([a-z ]+)")
+_REFUSED_CONNECT = compile_late(r"refused HTTP CONNECT request: (\d{3})")
+_ALERT = compile_late(r"alert ([a-z ]+)")
 
 
 def kind_of(x: Subject) -> str | None:

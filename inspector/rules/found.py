@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from inspector.content.scan import Hit, place, scan
+from inspector.patterns import compile_late
 from inspector.report import Evidence
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 EXCERPT = 120
 _SENSITIVE = ("secret", "key-hint", "personal")
-_TOKEN = re.compile(r"(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[A-Za-z])[\w+/=.~-]{16,}")
-_BLOCK = re.compile(rb"<(/?)(?:pre|code|textarea|samp|kbd|xmp)\b", re.IGNORECASE)
+_TOKEN = compile_late(r"(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[A-Za-z])[\w+/=.~-]{16,}")
+_BLOCK = compile_late(rb"<(/?)(?:pre|code|textarea|samp|kbd|xmp)\b", re.IGNORECASE)
 
 
 def content(x: Subject) -> bytes:

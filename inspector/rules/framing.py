@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity, Where
 from inspector.rules.base import Finding, always, http_version, repeated_field, request_field, response_field, rule
 from inspector.rules.status_words import brief
@@ -222,7 +222,7 @@ def _connection_fields(x: Subject, browser: bool) -> Iterator[Finding]:
         )
 
 
-_NOT_IN_NAMES = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z\n-]")
+_NOT_IN_NAMES = compile_late(r"[^!#$%&'*+.^_`|~0-9A-Za-z\n-]")
 
 
 @rule(
@@ -271,7 +271,7 @@ def _a_name_is_invalid(names: str) -> bool:
     return _NOT_IN_NAMES.search(names) is not None
 
 
-_RECORDERS_WORK = re.compile(r"[=;,/:\"\[\]{}]")
+_RECORDERS_WORK = compile_late(r"[=;,/:\"\[\]{}]")
 """In a browser's recording, such characters in a name are left from a line the recorder cut apart wrongly."""
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import (
     Finding,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _WSTG = "https://owasp.org/www-project-web-security-testing-guide/stable/4-Web_Application_Security_Testing/"
 
-_LINE = re.compile(r"[\r\n]+[ \t]*([A-Za-z][\w-]{0,60}):[ \t]*([^\r\n]{0,200})")
+_LINE = compile_late(r"[\r\n]+[ \t]*([A-Za-z][\w-]{0,60}):[ \t]*([^\r\n]{0,200})")
 
 
 @rule(
@@ -97,8 +98,8 @@ _FORWARDED = (
     "forwarded",
     "x-forwarded-server",
 )
-_HOST_IN = re.compile(r'host="?([\w.:-]+)', re.IGNORECASE)
-_SESSIONS = re.compile(
+_HOST_IN = compile_late(r'host="?([\w.:-]+)', re.IGNORECASE)
+_SESSIONS = compile_late(
     r"^(?:phpsessid|jsessionid|asp\.net_sessionid|aspsessionid\w*|connect\.sid|sessionid|session_id|sess_?id|_session_id|"
     r"laravel_session|ci_session|cfid|cftoken)$",
     re.IGNORECASE,
@@ -195,8 +196,8 @@ def _fixated(x: Subject) -> Finding | None:
     return None
 
 
-_UP = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)")
-_FILE = re.compile(
+_UP = compile_late(r"(?:^|[/\\])\.\.(?:[/\\]|$)")
+_FILE = compile_late(
     r"(?:^|[/\\])etc[/\\](?:passwd|shadow|hosts|group)\b|^file://|^php://|(?:^|[/\\])proc[/\\]self[/\\]|"
     r"(?:windows|winnt)[/\\](?:win\.ini|system32)|boot\.ini$|WEB-INF[/\\]web\.xml",
     re.IGNORECASE,
@@ -206,7 +207,7 @@ _WRITTEN = (
     *("win.ini", "system32", "boot.ini", "web-inf"),
 )
 """What a query holds as it is written, where a value in it leads anywhere."""
-_IN_PATH = re.compile(r"(?:\.|%2e|%252e){2}(?:[/\\]|%2f|%5c|%252f|%255c)", re.IGNORECASE)
+_IN_PATH = compile_late(r"(?:\.|%2e|%252e){2}(?:[/\\]|%2f|%5c|%252f|%255c)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=2048)
@@ -286,11 +287,11 @@ def path_traversal(x: Subject) -> Finding | None:
     )
 
 
-_CALLBACKS = re.compile(
+_CALLBACKS = compile_late(
     r"^(?:callback|jsonp?|jsonp?[_-]?callback|jsoncallback|cb|_cb|_callback|callbackname|func)$", re.IGNORECASE
 )
-_SIGNED_IN = re.compile(r"(?:^|; )[^=;]*(?:sess|sid|auth|token|login|jwt|remember)[^=;]*=", re.IGNORECASE)
-_IDENTIFIER = re.compile(r"[\w$.\[\]'\"-]{1,120}")
+_SIGNED_IN = compile_late(r"(?:^|; )[^=;]*(?:sess|sid|auth|token|login|jwt|remember)[^=;]*=", re.IGNORECASE)
+_IDENTIFIER = compile_late(r"[\w$.\[\]'\"-]{1,120}")
 
 
 @rule(

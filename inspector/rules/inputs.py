@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 from msgspec import Struct
 
+from inspector.patterns import compile_late
 from inspector.report import Evidence
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _decoded(text: str) -> str:
     return unquote_plus(text) if "%" in text or "+" in text else text
 
 
-_MULTIPART = re.compile(r'name="([^"\r\n]{1,80})"\r?\n\r?\n(.{1,2000}?)\r?\n--', re.DOTALL)
+_MULTIPART = compile_late(r'name="([^"\r\n]{1,80})"\r?\n\r?\n(.{1,2000}?)\r?\n--', re.DOTALL)
 
 
 def _content(x: Subject) -> tuple[Input, ...]:

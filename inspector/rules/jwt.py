@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from inspector.content.tokens import Carried, tokens_of
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, carries_token, rule
 from inspector.rules.jwt_words import RFC7519, RFC8725, algorithm, claim, kind, times
@@ -240,7 +241,7 @@ def no_exp(x: Subject) -> Iterator[Finding]:
         )
 
 
-_SENSITIVE = re.compile(
+_SENSITIVE = compile_late(
     r"passw(?:or)?d|passwd|^pwd$|secret|private_?key|ssn|social_?security|card_?(?:number|no)|credit_?card|^pan$|^cvv$|"
     r"iban|api_?key|^pin$",
     re.IGNORECASE,
@@ -281,7 +282,7 @@ def sensitive_claims(x: Subject) -> Iterator[Finding]:
         )
 
 
-_PATH_OR_QUERY = re.compile(r"\.\./|^/(?:etc|dev|proc|var)/|'|;|--|\bunion\b|\bselect\b|\|", re.IGNORECASE)
+_PATH_OR_QUERY = compile_late(r"\.\./|^/(?:etc|dev|proc|var)/|'|;|--|\bunion\b|\bselect\b|\|", re.IGNORECASE)
 
 
 @rule(

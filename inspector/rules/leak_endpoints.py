@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspector.content.kinds import kind_of
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, mark, rule, status
 from inspector.rules.found import at
@@ -50,7 +51,7 @@ _API = _Inside("an API's description", _INFO, "", True)
 _PHPINFO = _Inside("PHP's configuration (`phpinfo()`)", _WARNING, "The file that calls `phpinfo()` goes.", True)
 
 _BY_PATH = tuple(
-    (re.compile(pattern, re.IGNORECASE), inside)
+    (compile_late(pattern, re.IGNORECASE), inside)
     for pattern, inside in (
         (r"/\.env(?:\.[\w.-]+)?$", _ENV),
         (r"/\.git/(?:config|HEAD|index|logs/HEAD)$", _GIT),

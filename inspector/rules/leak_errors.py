@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from inspector import url as urls
 from inspector.content.scan import Hit
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, mark, response_field, rule
 from inspector.rules.found import as_code, at, content
@@ -201,7 +201,7 @@ _HEADERS = (
     "x-forwarded-for",
     "x-real-ip",
 )
-_IN_FIELD = re.compile(
+_IN_FIELD = compile_late(
     r"(?<![\w.-])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
     r"|169\.254(?:\.\d{1,3}){2}"
     r"|(?:[\w-]{1,63}\.)+(?:internal|intranet|corp|lan))(?![\w.-])"

@@ -9,6 +9,7 @@ from inspector import url as urls
 from inspector import words
 from inspector.content.html import HtmlPage
 from inspector.content.scan import Hit
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, mark, response_field, rule
 from inspector.rules.found import as_code, at, content
@@ -18,7 +19,7 @@ from inspector.site import same_site
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
-_MEANT_TO_LIST = re.compile(
+_MEANT_TO_LIST = compile_late(
     r"^(?:ftp|mirrors?|archives?|downloads?|dl|releases?|dist|repo|packages|old-releases)\d*\.|"
     r"/(?:pub|mirrors?|archives?|downloads?|releases?|dist|packages|simple)(?:/|$)",
     re.IGNORECASE,
@@ -91,7 +92,7 @@ def _files(page: HtmlPage, *, iis: bool, above: bool) -> list[str] | None:
     return names if up or len(names) == len(links) else None
 
 
-_EXTENSION = re.compile(r"\.(?:php\d?|phtml|aspx?|ascx|jspx?|cgi|pl|py|rb|inc)$", re.IGNORECASE)
+_EXTENSION = compile_late(r"\.(?:php\d?|phtml|aspx?|ascx|jspx?|cgi|pl|py|rb|inc)$", re.IGNORECASE)
 
 
 @rule(
@@ -177,7 +178,7 @@ def _in_script(data: bytes, start: int) -> bool:
     return before.rfind(b"<script") > before.rfind(b"</script") or before.rfind(b"<!--") > before.rfind(b"-->")
 
 
-_LIBRARY = re.compile(
+_LIBRARY = compile_late(
     r"(?:jquery|bootstrap|react|vue|angular|lodash|underscore|backbone|ember|moment|d3|three|chart|leaflet|swiper|popper|"
     r"modernizr|polyfills?|core-js|zone|normalize|font-?awesome|tailwind|foundation|select2|slick|hammer|video|hls|"
     r"socket\.io|axios|rxjs|mootools|prototype|require|knockout|handlebars|mustache|highlight|prism|sentry|gsap)\b",
@@ -274,7 +275,7 @@ def source_map(x: Subject) -> Finding | None:
     )
 
 
-_TYPES = re.compile(rb'"kind"\s*:\s*"(?:OBJECT|INPUT_OBJECT|ENUM|INTERFACE|UNION)"')
+_TYPES = compile_late(rb'"kind"\s*:\s*"(?:OBJECT|INPUT_OBJECT|ENUM|INTERFACE|UNION)"')
 
 
 @rule(

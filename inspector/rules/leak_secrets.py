@@ -11,6 +11,7 @@ from inspector import url as urls
 from inspector import words
 from inspector.content.marks_secrets import jwt_parts
 from inspector.content.scan import Hit, place, scan_url
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, mark, request_field, rule, url_query
 from inspector.rules.found import content, cut, secret_at
@@ -19,7 +20,7 @@ from inspector.site import same_site
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
-_ISSUED = re.compile(rb"""["'](?:access|refresh|id|session|oauth)_?token["']\s*:\s*["']$""", re.IGNORECASE)
+_ISSUED = compile_late(rb"""["'](?:access|refresh|id|session|oauth)_?token["']\s*:\s*["']$""", re.IGNORECASE)
 _OWASP_SECRETS = "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html"
 _WITHDRAW = "Its owner withdraws it at the issuer first, since it must count as known, and then keeps it on the server."
 
@@ -218,12 +219,12 @@ def _number(x: Subject, data: bytes, hit: Hit) -> str:
     return cut(x, data[hit.start : hit.end].decode("latin-1"))
 
 
-_CREDENTIAL = re.compile(
+_CREDENTIAL = compile_late(
     r"(?:^|[_.-])(?:access_?token|id_?token|auth_?token|reset_?token|token|session_?id|jsessionid|phpsessid|sessid|"
     r"passw(?:or)?d|passwd|pwd|client_?secret|secret|api_?key|apikey|otp)$",
     re.IGNORECASE,
 )
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+")
+_EMAIL = compile_late(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+")
 
 
 @lru_cache(maxsize=512)

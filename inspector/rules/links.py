@@ -6,6 +6,7 @@ import re
 
 from inspector import url as urls
 from inspector.content.html import Element, HtmlPage, runs_script
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, recorded_content, rule
 from inspector.rules.status_words import brief
@@ -26,7 +27,7 @@ _TAKEN_OVER = (
 )
 """Hosts that were in the hands of those who replaced scripts of polyfill.io in June 2024."""
 _TAKEN_AT = 1_719_273_600.0  # 2024-06-25, when it became public
-_FIXED = re.compile(
+_FIXED = compile_late(
     r"[/@-]v?\d+\.\d+(?:\.\d+)?[\w.-]*(?:/|\.(?:js|css|mjs)|$)|[.-][0-9a-f]{16,64}\.(?:min\.)?(?:js|css|mjs)$",
     re.IGNORECASE,
 )

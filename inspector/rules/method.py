@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from inspector import words
 from inspector.fields.methods import KNOWN
 from inspector.fields.statuses import RFC9110
+from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules.base import (
     Finding,
@@ -142,7 +142,7 @@ def unknown_method(x: Subject) -> Finding | None:
     )
 
 
-_LISTED = re.compile(r"(?:^|,)\s*(TRACE|TRACK)\s*(?=,|$)")
+_LISTED = compile_late(r"(?:^|,)\s*(TRACE|TRACK)\s*(?=,|$)")
 
 
 @rule(

@@ -10,6 +10,7 @@ import msgspec
 
 from inspector.fields.http_date import parse_http_date
 from inspector.fields.media_type import essence_of
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import (
     Finding,
@@ -404,7 +405,7 @@ def deprecation(x: Subject) -> Finding | None:
     )
 
 
-_LINKS = re.compile(
+_LINKS = compile_late(
     r"<([^<>]{1,500})>[^,]{0,200}?\brel\s*=\s*\"?[^\",]{0,60}(?:deprecation|sunset|successor-version)",
     re.IGNORECASE,
 )
@@ -480,4 +481,4 @@ def json_invalid(x: Subject) -> Finding | None:
     )
 
 
-_GUARD = re.compile(r"\)\]\}'?,?|for\s*\(;;\);|while\s*\(1\);|throw [^;]{1,40};|&&&START&&&")
+_GUARD = compile_late(r"\)\]\}'?,?|for\s*\(;;\);|while\s*\(1\);|throw [^;]{1,40};|&&&START&&&")

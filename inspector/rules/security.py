@@ -6,6 +6,7 @@ import re
 
 from inspector.fields.csp import parse_csp
 from inspector.fields.framing import admits_all
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules import security_texts as texts
 from inspector.rules.base import Finding, answered_with, document, response_field, rule, status
@@ -54,7 +55,7 @@ _PRELOADED_TLDS = frozenset(
 _SNIFFED = frozenset(
     {"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "text/plain"}
 )
-_FORM = re.compile(r"<form[\s>]|type\s*=\s*[\"']?password", re.IGNORECASE)
+_FORM = compile_late(r"<form[\s>]|type\s*=\s*[\"']?password", re.IGNORECASE)
 _FRAMES = ("iframe", "frame", "embed", "object", "fencedframe")
 _LOOKED_AT = 256 * 1024
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules import security_texts as texts
 from inspector.rules.base import Finding, response_field, rule
@@ -67,7 +67,7 @@ def deprecated_field(x: Subject) -> Finding | None:
 
 
 _VERSIONED = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator")
-_VERSION = re.compile(r"(?:^|[/ v(-])(\d{1,4}(?:\.\d{1,6}){1,3}[\w.-]{0,20}|\d{1,4}(?=$|[ ;)]))")
+_VERSION = compile_late(r"(?:^|[/ v(-])(\d{1,4}(?:\.\d{1,6}){1,3}[\w.-]{0,20}|\d{1,4}(?=$|[ ;)]))")
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from inspector import words
+from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules.base import Finding, mark, request_content, rule, url_query
 from inspector.rules.found import as_code, at, content
@@ -98,7 +99,7 @@ def _capital(text: str) -> str:
 
 # One token proves nothing: names have apostrophes, texts have "select" and "union" in them. Two together do.
 _TOKENS = tuple(
-    (name, re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    (name, compile_late(pattern, re.IGNORECASE | re.DOTALL))
     for name, pattern in (
         ("`UNION SELECT`", r"\bunion\b\W{1,20}(?:all\W{1,20})?select\b"),
         (
@@ -128,11 +129,11 @@ _TOKENS = tuple(
         ("spelling to get past a filter", r"/\*!?\d{0,5}\*/|\bchar\(\d{1,3}(?:,\s*\d{1,3})+\)|0x[0-9a-f]{8,}\b"),
     )
 )
-_FREE_TEXT = re.compile(
+_FREE_TEXT = compile_late(
     r"^(?:q|s|query|search\w*|keywords?|text|comment\w*|message|body|content|description|title|subject|note|sql|code)$",
     re.I,
 )
-_HINT = re.compile(r"['\";#]|--|/\*|select|union|sleep|waitfor|benchmark|order\s+by", re.IGNORECASE)
+_HINT = compile_late(r"['\";#]|--|/\*|select|union|sleep|waitfor|benchmark|order\s+by", re.IGNORECASE)
 _WRITTEN = (
     *("'", "%27", '"', "%22", "--", "%2d", "#", "%23", "/*", "%2f*", "%25"),
     *("select", "union", "sleep", "waitfor", "benchmark", "order"),

@@ -6,6 +6,7 @@ import re
 
 from inspector.content.kinds import kind_of
 from inspector.fields.parameters import parse_parameters
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, always, method, response_field, rule, status, status_class
 from inspector.rules.status_words import brief
@@ -16,7 +17,7 @@ TTFB = "https://web.dev/articles/ttfb"
 HAR = "https://w3c.github.io/web-performance/specs/HAR/Overview.html"
 TIMING = "https://www.w3.org/TR/server-timing/#the-server-timing-header-field"
 _SLOW, _VERY_SLOW = 800.0, 1800.0
-_HELD_OPEN = re.compile(
+_HELD_OPEN = compile_late(
     r"poll|comet|subscri|stream|/events?\b|/sse\b|/live\b|/listen|/channel|socket\.io|signalr|/watch\b|/bind\b",
     re.IGNORECASE,
 )
@@ -373,7 +374,7 @@ def server_timing(x: Subject) -> Finding | None:
     return Finding(told, evidence=(x.response_field("server-timing"),))
 
 
-_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_MEMBER = compile_late(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 
 
 def _described(x: Subject, text: str) -> str:

@@ -6,6 +6,7 @@ import re
 
 from inspector import url as urls
 from inspector.exchange import Certificate
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, recorded_content, rule, scheme
 from inspector.rules.cookies_words import session_named
@@ -175,7 +176,7 @@ def form_downgrade(x: Subject) -> Finding | None:
 
 
 _OLD = {"SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"}
-_BROKEN = re.compile(r"RC4|3DES|DES-CBC|DES_CBC|NULL|EXPORT|EXP-|anon|ADH|AECDH|MD5", re.IGNORECASE)
+_BROKEN = compile_late(r"RC4|3DES|DES-CBC|DES_CBC|NULL|EXPORT|EXP-|anon|ADH|AECDH|MD5", re.IGNORECASE)
 
 
 @rule(
@@ -227,8 +228,8 @@ def version_cipher(x: Subject) -> Finding | None:
 
 
 _SOON = 14 * 86_400.0
-_WEAK_KEY = re.compile(r"RSA\s+(\d+)", re.IGNORECASE)
-_RECORDERS = re.compile(
+_WEAK_KEY = compile_late(r"RSA\s+(\d+)", re.IGNORECASE)
+_RECORDERS = compile_late(
     r"mitmproxy|inspector|charles|fiddler|do_not_trust|portswigger|burp|proxyman|zed attack|owasp",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from inspector import url as urls
+from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules.base import Finding, request_field, rule, status
 from inspector.rules.cookies_words import session_named
@@ -13,7 +14,7 @@ from inspector.site import same_site
 from inspector.subject import Subject
 from inspector.words import listed, ticked
 
-_TOKEN = re.compile(r"token|ticket|auth|jwt|csrf|xsrf|nonce|key=|sig", re.IGNORECASE)
+_TOKEN = compile_late(r"token|ticket|auth|jwt|csrf|xsrf|nonce|key=|sig", re.IGNORECASE)
 _HANDSHAKE = """
     GET https://chat.shop.test/live HTTP/1.1
     Connection: Upgrade

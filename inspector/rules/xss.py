@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from inspector import url as urls
 from inspector.content.reflection import LIMIT, Reflection, reflections
 from inspector.content.scan import place
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, recorded_content, rule
 from inspector.rules.found import EXCERPT, content, quoted
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 _CHEAT_SHEET = "https://cheatsheetseries.owasp.org/cheatsheets/Cross_Site_Scripting_Prevention_Cheat_Sheet.html"
-_META = re.compile(r"[<>\"'`]")
+_META = compile_late(r"[<>\"'`]")
 MOST_INPUTS = 12
 
 _WHERE = {
@@ -157,7 +158,7 @@ def _called(given: Input) -> str:
     return f"{given.called[:1].upper()}{given.called[1:]}"
 
 
-_BEGINS_MARKUP = re.compile(r"<[a-zA-Z/!?]")
+_BEGINS_MARKUP = compile_late(r"<[a-zA-Z/!?]")
 
 
 def _runs(there: Reflection, value: str) -> bool:
@@ -169,9 +170,9 @@ def _runs(there: Reflection, value: str) -> bool:
     return True
 
 
-_COMMON = re.compile(r"[a-z]+|[\d.,:_-]+|true|false|[a-z]{2}[-_][a-zA-Z]{2}|[\w-]{1,5}")
+_COMMON = compile_late(r"[a-z]+|[\d.,:_-]+|true|false|[a-z]{2}[-_][a-zA-Z]{2}|[\w-]{1,5}")
 _EMBEDS = frozenset({"script", "iframe", "frame", "embed", "object", "form", "base", "button", "input"})
-_SCRIPT_URL = re.compile(r"[\x00-\x20]*(?:javascript|vbscript|data)[\x00-\x20]*:", re.IGNORECASE)
+_SCRIPT_URL = compile_late(r"[\x00-\x20]*(?:javascript|vbscript|data)[\x00-\x20]*:", re.IGNORECASE)
 
 
 @rule(

@@ -17,6 +17,7 @@ from inspector.browser.csp_inline import is_nonceable
 from inspector.browser.verdict import BlockVerdict, Step
 from inspector.content.html import HtmlPage
 from inspector.fields.csp import CspPolicy, Hash, Keyword, Nonce, parse_csp, parse_policy, parse_sources
+from inspector.patterns import compile_late
 
 if TYPE_CHECKING:
     from inspector.session.documents import Document, Documents
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 MOST_ELEMENTS = 500
 _LOOKED_AT = 65_536
 _META_NAME = "content-security-policy"
-_HEAD_ONLY = re.compile(
+_HEAD_ONLY = compile_late(
     r"\s+|<!--.*?-->|<!doctype[^>]*>|</?(?:html|head|meta|link|base)\b[^>]*>|"
     r"<(title|script|style)\b[^>]*>.*?</\1\s*>",
     re.IGNORECASE | re.DOTALL,
 )
-_META_TAG = re.compile(r"<meta\b[^>]*content-security-policy", re.IGNORECASE)
+_META_TAG = compile_late(r"<meta\b[^>]*content-security-policy", re.IGNORECASE)
 _LOADS = ("script", "link", "style")
 _KINDS = {
     "image": ("image",),

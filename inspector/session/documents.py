@@ -12,6 +12,7 @@ from inspector import url as urls
 from inspector.browser.address_space import AddressSpace, address_space
 from inspector.fields.isolation import parse_coep
 from inspector.fields.referrer_policy import parse_referrer_policy
+from inspector.patterns import compile_late
 from inspector.session.csp import PagePolicies, policies_of
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ MOST_DOCUMENTS = 500
 MOST_EACH = 8
 
 _LOOKED_AT = 16_384
-_META = re.compile(r"<meta\s[^>]{1,400}>", re.IGNORECASE)
-_NAME = re.compile(r"\bname\s*=\s*[\"']?referrer\b", re.IGNORECASE)
-_CONTENT = re.compile(r"\bcontent\s*=\s*[\"']?([a-z-]+)", re.IGNORECASE)
+_META = compile_late(r"<meta\s[^>]{1,400}>", re.IGNORECASE)
+_NAME = compile_late(r"\bname\s*=\s*[\"']?referrer\b", re.IGNORECASE)
+_CONTENT = compile_late(r"\bcontent\s*=\s*[\"']?([a-z-]+)", re.IGNORECASE)
 
 Embedding = Literal["require-corp", "credentialless"]
 
