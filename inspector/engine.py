@@ -6,6 +6,8 @@ found by what an exchange has, through an index over their triggers, not by runn
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,7 @@ Names = tuple[str, ...]
 NONE: frozenset[str] = frozenset()
 
 INTERNAL_ERROR = "inspector/internal-error"
+MOST_STORIES = 10_000
 
 
 class Options(Struct, frozen=True):
@@ -253,6 +256,7 @@ class Engine:
         self.session = Session()
         self._index = index_for(options.only, options.rules, options.ignore, options.own)
         self._stories = Stories()
+        self._ended: deque[Story] = deque(maxlen=MOST_STORIES)
         self.sites = Sites()
         self._conformance: Conformance | None = None
         if options.conformance:
@@ -278,15 +282,61 @@ class Engine:
             )
         except Exception as error:
             trouble.append(_internal_error("the verdicts", error))
+        told = self._stories.observe(x)
+        if told:
+            self._keep(told)
+        if self._stories.faults:
+            trouble += self._faults_of_stories()
         annotations = self._annotate(x, trouble)
         session.resources.observe(x)
-        self._stories.observe(x)
         self.sites.observe(x)
         return self._report(x, capture, annotations)
 
+    def stories(self) -> tuple[Story, ...]:
+        """The stories that have ended since this was asked last, with the annotations that were asked for.
+
+        At most `MOST_STORIES` wait to be asked for; the oldest are then forgotten.
+        """
+        told = tuple(self._ended)
+        self._ended.clear()
+        return told
+
     def finish(self) -> tuple[Story, ...]:
-        """The stories of the session, when no more exchanges come."""
-        return self._stories.finish()
+        """The rest of the stories, when no more exchanges come."""
+        self._keep(self._stories.finish())
+        faults = self._faults_of_stories()
+        if faults:
+            self._keep([Story("internal-error", "Not every story could be told", (), annotations=tuple(faults))])
+        return self.stories()
+
+    def _faults_of_stories(self) -> list[Annotation]:
+        faults = [_internal_error("the teller of a story", error) for error in self._stories.faults]
+        self._stories.faults.clear()
+        return faults
+
+    def _keep(self, told: Iterable[Story]) -> None:
+        for story in told:
+            annotations = self._asked_for(story.annotations) if story.annotations else ()
+            if annotations is not story.annotations:
+                story = msgspec.structs.replace(story, annotations=annotations)
+            self._ended.append(story)
+
+    def _asked_for(self, annotations: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
+        """Those of a story's annotations that the options let through, at the severity that was settled."""
+        options = self.options
+        kept: list[Annotation] = []
+        for a in annotations:
+            topic = a.rule.partition("/")[0]
+            severity = options.levels.of(a.rule, "", a.severity)
+            if (
+                severity is not None
+                and severity.at_least(options.severity)
+                and (not options.rules or a.rule in options.rules)
+                and (not options.only or topic in options.only)
+                and options.ignore.isdisjoint((topic, a.rule))
+            ):
+                kept.append(a if severity is a.severity else msgspec.structs.replace(a, severity=severity))
+        return tuple(kept)
 
     def _annotate(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:
         least, levels = self.options.severity.rank, self.options.levels
@@ -320,19 +370,7 @@ class Engine:
                     once.ranks[rule.id] = min(once.ranks.get(rule.id, before), severity.rank)
                     if severity.rank <= rule.gravest.rank:
                         once.spent |= index.bit[rule.id]
-                told.append(
-                    Annotation(
-                        rule.id,
-                        severity,
-                        finding.title or rule.title,
-                        finding.detail,
-                        finding.fix,
-                        finding.evidence,
-                        finding.references or rule.references,
-                        finding.certainty,
-                        finding.condition,
-                    )
-                )
+                told.append(rule.annotation(finding, severity))
         if len(told) > 1:
             told.sort(key=_rank)
         if self._conformance is not None:

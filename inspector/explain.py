@@ -7,7 +7,7 @@ observed, because cookies, caches and preflights of the others depend on them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from inspector.engine import Engine, Options
 from inspector.exchange import Exchange
 from inspector.mask import Masker
 from inspector.patterns import compile_late
-from inspector.report import SCHEMA, Annotation, CaptureInfo, ExchangeReport, Grade, Report, Severity, Story, summarize
+from inspector.report import SCHEMA, CaptureInfo, ExchangeReport, Grade, Report, Severity, Story, summarize
 from inspector.url import parse
 
 if TYPE_CHECKING:
@@ -113,6 +113,11 @@ class Explanation:
         self._read: list[Capture] = []
 
     @property
+    def _focused(self) -> bool:
+        asked = self.options
+        return bool(asked.only or asked.rules) or asked.severity is not Severity.INFO
+
+    @property
     def captures(self) -> tuple[CaptureInfo, ...]:
         """What was read; files that could not be are not among them."""
         return tuple(capture.info() for capture in self._read)
@@ -131,43 +136,37 @@ class Explanation:
         engine = Engine(self.options, self._masker)
         takes = None if self._selection == EVERY_EXCHANGE else self._selection.takes
         taken: set[int] = set()
+        told: list[Story] = []
         for done, exchange in enumerate(capture.exchanges(), 1):
             report = engine.observe(exchange, number)
+            told += engine.stories()
             if takes is None or takes(exchange, number):
                 taken.add(exchange.index)
                 yield report if self._accepted is None else self._accepted.mark(report)
             if self._progress is not None and done % _PROGRESS_EVERY == 0:
                 self._progress(capture.path, done, capture.entries)
-        asked = self.options
-        focused = bool(asked.only or asked.rules) or asked.severity is not Severity.INFO
-        for story in engine.finish():
-            if focused and not story.annotations:
-                continue  # who asks for warnings, or one topic, is not asking for the page's connections
-            if takes is None or not taken.isdisjoint(story.exchanges):
-                self.stories.append(self._chosen(story, number))
-        sites = () if focused else engine.sites.sites(number)
+        told.extend(engine.finish())
+        told.sort(key=_by_beginning)
+        self._keep(told, number, taken)
+        sites = () if self._focused else engine.sites.sites(number)
         if sites:
             from inspector.grade.site import grade
 
             self.grades += [grade(site, self._masker) for site in sites if takes is None or site.exchange in taken]
 
-    def _chosen(self, story: Story, number: int) -> Story:
-        """The story as told by capture `number`, with the annotations that were asked for."""
-        options = self.options
-        told: list[Annotation] = []
-        for a in story.annotations:
-            topic = a.rule.partition("/")[0]
-            severity = options.levels.of(a.rule, "", a.severity)
-            if (
-                severity is not None
-                and severity.at_least(options.severity)
-                and (not options.rules or a.rule in options.rules)
-                and (not options.only or topic in options.only)
-                and options.ignore.isdisjoint((topic, a.rule))
-            ):
-                told.append(a if severity is a.severity else msgspec.structs.replace(a, severity=severity))
-        chosen = msgspec.structs.replace(story, annotations=tuple(told), capture=number)
-        return chosen if self._accepted is None else self._accepted.mark_story(chosen)
+    def _keep(self, stories: Iterable[Story], number: int, taken: set[int]) -> None:
+        """Keep the stories that were asked for. Who asks for warnings, or one topic, asks for no others' stories."""
+        focused = self._focused
+        for story in stories:
+            if focused and not story.annotations:
+                continue
+            if self._selection == EVERY_EXCHANGE or not taken.isdisjoint(story.exchanges):
+                told = msgspec.structs.replace(story, capture=number)
+                self.stories.append(told if self._accepted is None else self._accepted.mark_story(told))
+
+
+def _by_beginning(story: Story) -> int:
+    return story.exchanges[0] if story.exchanges else 0
 
 
 def in_order(exchange: ExchangeReport) -> tuple[int, int]:

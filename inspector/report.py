@@ -149,8 +149,28 @@ class ExchangeReport(Struct, frozen=True, gc=False):
     fields: MessageFields | None = None
 
 
+class Arrow(Struct, frozen=True, gc=False):
+    """One thing that went from one participant of a story to another; `source` and `target` are equal for what a
+    participant does by itself.
+
+    `step` is the place in the story's `steps` of the sentence that tells of it, `label` what went, in a few words, and
+    `exchange` the index of the exchange it went in.
+    """
+
+    step: int
+    source: str
+    target: str
+    label: str
+    exchange: int | None = None
+    failed: bool = False
+
+
 class Story(Struct, frozen=True, gc=False):
-    """What several exchanges mean together."""
+    """What several exchanges mean together.
+
+    `steps` are sentences, in order. `participants` and `arrows` draw the same: see `Arrow`. `failed` says that what the
+    story is about did not come off.
+    """
 
     kind: str
     title: str
@@ -158,6 +178,9 @@ class Story(Struct, frozen=True, gc=False):
     steps: tuple[str, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     capture: int = 0
+    participants: tuple[str, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
+    failed: bool = False
 
 
 class Skipped(Struct, frozen=True, gc=False):

@@ -100,4 +100,5 @@ def _example(canvas: Canvas, text: str) -> None:
 
 def _raised(rule: Rule) -> list[Annotation]:
     engine = Engine(Options(rules=frozenset({rule.id}), own=() if rule in built_in() else (rule,)))
-    return [a for exchange in parse_example(rule.page.shows) for a in engine.observe(exchange).annotations]
+    told = [a for exchange in parse_example(rule.page.shows) for a in engine.observe(exchange).annotations]
+    return told + [a for story in engine.finish() for a in story.annotations]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from inspector.report import Certainty, Evidence, Severity
+from inspector.report import Annotation, Certainty, Evidence, Severity
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -226,6 +226,20 @@ class Rule(Struct, frozen=True):
         """The part of the id before the slash."""
         return self.id.partition("/")[0]
 
+    def annotation(self, finding: Finding, severity: Severity | None = None) -> Annotation:
+        """A finding completed with the rule's own constants; `severity` is what a project settled on, if it did."""
+        return Annotation(
+            self.id,
+            severity or finding.severity or self.severity,
+            finding.title or self.title,
+            finding.detail,
+            finding.fix,
+            finding.evidence,
+            finding.references or self.references,
+            finding.certainty,
+            finding.condition,
+        )
+
 
 def rule(
     id: str,
@@ -259,6 +273,43 @@ def rule(
         return Rule(id, severity, title, on, references, page, check, once, also, without, gravest or severity)
 
     return decorate
+
+
+def story_rule(
+    id: str,
+    severity: Severity,
+    title: str,
+    *,
+    references: tuple[str, ...],
+    what: str,
+    why: str,
+    fix: str,
+    shows: str,
+    quiet: str,
+    unless: str = "",
+) -> Rule:
+    """A rule of which a story tells, for what shows only in several exchanges together.
+
+    It has no triggers, so that it is never asked about an exchange: the teller (see `inspector.stories`) decides, and
+    gives its story `RULE.annotation(Finding(…))`. `shows` and `quiet` are exchanges separated by ``---``.
+    """
+    return rule(
+        id,
+        severity,
+        title,
+        on=(),
+        references=references,
+        what=what,
+        why=why,
+        fix=fix,
+        shows=shows,
+        quiet=quiet,
+        unless=unless,
+    )(_told_by_a_story)
+
+
+def _told_by_a_story(x: Subject) -> Found:
+    return None
 
 
 def _clean(text: str) -> str:

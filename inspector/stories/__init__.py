@@ -1,7 +1,15 @@
-"""What several exchanges mean together. Each teller watches the exchanges pass and tells its stories at the end."""
+"""What several exchanges mean together. Each teller watches the exchanges pass and tells stories of one kind.
+
+To add one, write a module with a `Teller` and name it in `TELLERS`. A teller sees every exchange, so the first thing
+it does is a test that costs next to nothing: an attribute, a look-up. It builds its stories with
+`inspector.stories.telling.Telling`, its memory has bounds, and what it keeps of a value has been through the masker.
+A story's findings are rules of the catalogue (`inspector.rules.base.story_rule`); what a rule already tells of one of
+the exchanges, the story's steps mention, and its findings do not repeat.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from inspector.report import Story
@@ -15,24 +23,46 @@ if TYPE_CHECKING:
 class Teller(Protocol):
     """Watches exchanges and tells stories of one kind. Its memory is bounded."""
 
-    def observe(self, x: Subject) -> None:
-        """Take note of one exchange."""
+    def observe(self, x: Subject) -> Iterable[Story] | None:
+        """Take note of one exchange, whose verdicts are known. Returns the stories that are complete, or have failed,
+        with it; they are told at once and not again by `finish`.
+        """
 
-    def finish(self) -> tuple[Story, ...]:
-        """The stories there are to tell."""
+    def finish(self) -> Iterable[Story]:
+        """The stories there are still to tell, when no more exchanges come."""
+
+
+TELLERS: tuple[Callable[[], Teller], ...] = (RedirectStories, ConnectionStories)
 
 
 class Stories:
-    """All tellers."""
+    """All tellers of one session. What one of them raises is kept in `faults`, and the others go on."""
 
     def __init__(self) -> None:
-        self._tellers: tuple[Teller, ...] = (RedirectStories(), ConnectionStories())
+        self._tellers = tuple(make() for make in TELLERS)
+        self._watching = tuple(teller.observe for teller in self._tellers)
+        self.faults: list[Exception] = []
 
-    def observe(self, x: Subject) -> None:
-        """Take note of one exchange."""
+    def observe(self, x: Subject) -> list[Story] | None:
+        """Take note of one exchange; returns the stories that end with it."""
+        told: list[Story] | None = None
+        for watch in self._watching:
+            try:
+                ended = watch(x)
+            except Exception as error:  # hostile traffic must never stop the report
+                self.faults.append(error)
+                continue
+            if ended:
+                told = told or []
+                told += ended
+        return told
+
+    def finish(self) -> list[Story]:
+        """Every story that was not told yet, in the tellers' order."""
+        told: list[Story] = []
         for teller in self._tellers:
-            teller.observe(x)
-
-    def finish(self) -> tuple[Story, ...]:
-        """Every story, in the tellers' order."""
-        return tuple(story for teller in self._tellers for story in teller.finish())
+            try:
+                told += teller.finish()
+            except Exception as error:
+                self.faults.append(error)
+        return told

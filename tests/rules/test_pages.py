@@ -13,7 +13,7 @@ RULES = all_rules()
 def raised_by(text: str) -> set[str]:
     engine = Engine()
     reports = [engine.observe(exchange) for exchange in parse_example(text)]
-    told = {annotation.rule for report in reports for annotation in report.annotations}
+    told = {annotation.rule for one in (*reports, *engine.finish()) for annotation in one.annotations}
     assert INTERNAL_ERROR not in told, reports
     return told
 
