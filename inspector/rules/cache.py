@@ -369,12 +369,14 @@ def hit_explained(x: Subject) -> Finding | None:
         sentences.append(f"`Age: {age}` says that the copy had been in shared caches for {duration(age)}.")
         verdict = x.verdicts.cache
         if verdict is not None and verdict.stored and verdict.lifetime and verdict.basis != "none":
-            left = verdict.lifetime - (verdict.age or 0)
-            sentences.append(
-                f"Of its {duration(verdict.lifetime)} of freshness {duration(left)} are left for the browser."
-                if left > 0
-                else f"Its {duration(verdict.lifetime)} of freshness were over when it arrived."
-            )
+            lifetime, old = verdict.lifetime, verdict.age or 0
+            left = texts.left_of(lifetime, old)
+            if old >= lifetime:
+                sentences.append(f"Its {duration(lifetime)} of freshness were over when it arrived.")
+            elif left == lifetime:
+                sentences.append(f"Nearly all of its {duration(lifetime)} of freshness is left for the browser.")
+            else:
+                sentences.append(f"Of its {duration(lifetime)} of freshness {duration(left)} are left for the browser.")
     if not sentences:
         return None
     if age:

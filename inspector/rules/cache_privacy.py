@@ -7,8 +7,10 @@ import re
 from inspector.patterns import compile_late
 from inspector.report import Certainty, Evidence, Severity
 from inspector.rules.base import Finding, request_field, response_field, rule
+from inspector.rules.cache_texts import left_of
 from inspector.session.cache import policy_of
 from inspector.subject import Subject
+from inspector.words import duration
 
 RFC9111 = "https://www.rfc-editor.org/rfc/rfc9111"
 
@@ -18,6 +20,7 @@ _SESSION = compile_late(
     re.IGNORECASE,
 )
 _PERSONAL_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/json", "application/xml", "text/plain"})
+_DAY = 86_400
 _CDN_FIELDS = ("cdn-cache-control", "surrogate-control", "cloudflare-cdn-cache-control")
 
 
@@ -177,7 +180,10 @@ def auth_shared(x: Subject) -> Finding | None:
     After logging out, the copy can still be shown: to the next person at a shared computer, or by the back button.
     """,
     fix="Send `Cache-Control: no-store` for what must leave no trace; `private, no-cache` where a check is enough.",
-    unless="The content is the same for everybody, or is checked before each reuse (`no-cache`).",
+    unless="""
+    The content is the same for everybody, or is checked before each reuse (`no-cache`). A copy that is reusable for
+    less than a day is a note.
+    """,
     shows="""
     GET https://shop.test/account HTTP/2
     Cookie: session_id=f3a9c2d17b
@@ -198,6 +204,7 @@ def auth_shared(x: Subject) -> Finding | None:
     ETag: "7"
     """,
     once="origin",
+    gravest=Severity.WARNING,
 )
 def sensitive_storable(x: Subject) -> Finding | None:
     """A personal response that the browser reuses without asking."""
@@ -222,9 +229,12 @@ def sensitive_storable(x: Subject) -> Finding | None:
             return None
         by = x.request_field("cookie", mark=name)
         who = f"what looks like a session cookie, `{x.masker.text(name)[:60]}`"
+    left = 0 if verdict.lifetime is None else left_of(verdict.lifetime, verdict.age or 0)
+    time = f" for {duration(left)}" if verdict.reuse == "fresh" and left else ""
     return Finding(
-        f"The request carried {who}, and the browser may show the stored answer again without asking, after a "
+        f"The request carried {who}, and the browser may show the stored answer again without asking{time}, after a "
         "log-out too.",
+        severity=Severity.WARNING if left >= _DAY else None,
         fix="The server should send `Cache-Control: no-store`, or `private, no-cache` where a check before "
         "reuse is enough.",
         certainty=certainty,

@@ -107,7 +107,7 @@ def told(
 
 def title(policy: Policy, verdict: CacheVerdict) -> str:
     """The outcome in a few words."""
-    left = None if verdict.lifetime is None else _left(verdict.lifetime, verdict.age or 0)
+    left = None if verdict.lifetime is None else left_of(verdict.lifetime, verdict.age or 0)
     if verdict.served_from == "revalidated":
         return "Confirmed unchanged, and " + _outcome(policy, verdict, left)
     prefix = "From the browser's cache, " if verdict.served_from == "cache" else ""
@@ -115,7 +115,7 @@ def title(policy: Policy, verdict: CacheVerdict) -> str:
     return text[0].upper() + text[1:]
 
 
-def _left(lifetime: float, age: float) -> float:
+def left_of(lifetime: float, age: float) -> float:
     """What remains of a lifetime; an age of less than a hundredth of it is not worth the odd number it makes."""
     return lifetime if age * 100 < lifetime else max(lifetime - age, 1)
 
@@ -144,7 +144,8 @@ def browser_sentence(policy: Policy, verdict: CacheVerdict) -> str:
     if not verdict.stored or verdict.reuse != "fresh" or verdict.lifetime is None:
         return verdict.because
     age = verdict.age or 0
-    left = duration(_left(verdict.lifetime, age))
+    remains = left_of(verdict.lifetime, age)
+    left = duration(remains)
     if verdict.basis == "heuristic":
         text = (
             f"Browsers reuse it without asking for {left}, by a guess: no field states a lifetime, and they take a "
@@ -154,7 +155,9 @@ def browser_sentence(policy: Policy, verdict: CacheVerdict) -> str:
         field = "Expires" if verdict.basis == "expires" else verdict.basis
         text = f"Browsers reuse it without asking for {left}"
         text += (
-            f": `{field}` gives {duration(verdict.lifetime)}, and it is {duration(age)} old" if age else f" (`{field}`)"
+            f": `{field}` gives {duration(verdict.lifetime)}, and it is {duration(age)} old"
+            if remains != verdict.lifetime
+            else f" (`{field}`)"
         )
     if verdict.validators and policy.conditional:
         asks = ["`If-None-Match`" if v == "etag" else "`If-Modified-Since`" for v in verdict.validators]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from inspector.browser import refused
 from inspector.browser.net_errors import REFERENCE as NET_ERRORS
 from inspector.browser.net_errors import net_error
 from inspector.browser.redirects import REDIRECTS
@@ -173,6 +174,29 @@ def unknown_code(x: Subject) -> Finding | None:
     )
 
 
+# What is known of these without a response is the recorder's word alone.
+_ONLY_HERE = frozenset(
+    {
+        refused.UNTOLD,
+        refused.REDIRECT_SCHEME,
+        refused.REDIRECT_INVALID,
+        refused.REDIRECT_AMBIGUOUS,
+        refused.TOO_MANY_REDIRECTS,
+        refused.BAD_PORT,
+        refused.BY_CLIENT,
+        refused.BY_ADMINISTRATOR,
+    }
+)
+
+
+def _refused(x: Subject) -> bool:
+    """Whether the browser refused it for a reason that another rule explains."""
+    cors, block = x.verdicts.cors, x.verdicts.block
+    if cors is not None and cors.outcome == "blocked":
+        return True
+    return block is not None and block.outcome == "blocked" and block.code not in _ONLY_HERE
+
+
 @rule(
     "status/no-response",
     Severity.WARNING,
@@ -185,7 +209,10 @@ def unknown_code(x: Subject) -> Finding | None:
         request an ad blocker stopped, a page that was left. Only some of them are anybody's fault.
         """,
     fix="It depends on the cause, which the finding names.",
-    unless="Requests the client itself gave up, and entries served from a cache without a status, are information.",
+    unless="""
+        Requests the client itself gave up, and entries served from a cache without a status, are information. What the
+        browser refused is told by the rule of what it refused it for.
+        """,
     shows="""
         # error: net::ERR_NAME_NOT_RESOLVED
         GET https://imgaes.shop.test/logo.png HTTP/2
@@ -203,6 +230,8 @@ def no_response(x: Subject) -> Finding | None:
     failure, served_from = exchange.failure, exchange.context.served_from
     if kind_of(x) is not None:
         return None  # a recording proxy saw more than this rule knows, and has rules of its own
+    if _refused(x):
+        return None  # a rule of what refused it tells more
     if served_from is not None and (failure is None or failure.code is None):
         if served_from == "push":
             return Finding(

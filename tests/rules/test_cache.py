@@ -178,3 +178,28 @@ def test_caches_on_the_way(line, says):
     else:
         assert found is not None
         assert says in found.detail
+
+
+def test_a_longer_copy_of_a_private_page_is_told_though_a_shorter_was():
+    def page(path: str, seconds: int) -> str:
+        return (
+            f"GET https://a.test/{path} HTTP/2\nCookie: session_id=f3a9c2d17b\n\nHTTP/2 200\n{DATE}\n"
+            f"Content-Type: text/html\nCache-Control: private, max-age={seconds}\n"
+        )
+
+    rule = "cache/sensitive-storable"
+    assert told(page("a", 600))[rule].severity is Severity.NOTE
+    assert "for 10 minutes" in told(page("a", 600))[rule].detail
+    assert rule not in told(page("a", 600) + "---\n" + page("b", 600))
+    assert told(page("a", 600) + "---\n" + page("b", 31536000))[rule].severity is Severity.WARNING
+
+
+def test_sentences_of_one_exchange_tell_the_same_time():
+    found = response("Cache-Control: max-age=86400", "Age: 5")
+    assert found["cache/explained"].title == "Reusable for 1 day"
+    assert "for 1 day (`max-age`)" in found["cache/explained"].detail
+    assert "Nearly all of its 1 day" in found["cache/hit-explained"].detail
+    found = response("Cache-Control: max-age=86400", "Age: 43200")
+    assert found["cache/explained"].title == "Reusable for 12 hours more"
+    assert "for 12 hours:" in found["cache/explained"].detail
+    assert "12 hours are left" in found["cache/hit-explained"].detail

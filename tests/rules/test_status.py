@@ -7,6 +7,7 @@ import re
 import pytest
 
 from inspector.browser.net_errors import known_errors, net_error
+from inspector.browser.refused import _CODES
 from inspector.engine import INTERNAL_ERROR, Engine, Options
 from inspector.exchange import Recorder
 from inspector.fields.statuses import REGISTERED, VENDOR
@@ -339,3 +340,33 @@ def test_real_captures_have_every_status_explained_and_few_complaints():
         engine.finish()
     assert explained_ == responses > 4000
     assert graver < responses / 30
+
+
+def everything(text: str) -> list[Annotation]:
+    engine = Engine()
+    return list([engine.observe(exchange) for exchange in parse_example(text)][-1].annotations)
+
+
+@pytest.mark.parametrize("error", [*(code for code in _CODES if code.startswith("ERR_")), "ERR_FAILED"])
+def test_a_refused_request_is_explained_once(error):
+    text = f"# type: fetch\n# page: https://shop.test/\n# error: net::{error}\nGET https://api.test/x HTTP/?\n"
+    told = [a.rule for a in everything(text) if a.severity.rank < Severity.INFO.rank]
+    assert len(told) == 1, told
+
+
+def test_a_request_its_preflight_refused_is_explained_by_that_alone():
+    text = """\
+OPTIONS https://api.test/x HTTP/2
+Origin: https://shop.test
+Access-Control-Request-Method: PUT
+
+HTTP/2 204
+Access-Control-Allow-Origin: https://shop.test
+
+---
+# type: fetch
+# page: https://shop.test/
+# error: net::ERR_FAILED
+PUT https://api.test/x HTTP/?
+"""
+    assert [a.rule for a in everything(text) if a.severity.rank < Severity.INFO.rank] == ["cors/preflight-failed"]
