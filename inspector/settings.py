@@ -62,21 +62,22 @@ class Levels(Struct, frozen=True):
     """At which severity findings count, by rule and host: ``(host pattern, rule pattern, level)`` each.
 
     The most specific entry decides: one for a host before one for all, a rule's id before its topic before ``*``, and
-    of equals the last.
+    of equals the last. An explanation is raised by an entry that names its rule alone: a topic's level is for findings.
     """
 
     entries: tuple[tuple[str, str, Level], ...] = ()
 
     def of(self, rule: str, host: str, severity: Severity) -> Severity | None:
         """The severity a finding counts at; ``None`` where it is switched off."""
-        level = _level(self.entries, rule, host)
-        if level is None:
+        level, named = _level(self.entries, rule, host)
+        if level is None or (severity is Severity.INFO and not named and level != "off"):
             return severity
         return None if level == "off" else Severity(level)
 
 
 @lru_cache(maxsize=8192)
-def _level(entries: tuple[tuple[str, str, Level], ...], rule: str, host: str) -> Level | None:
+def _level(entries: tuple[tuple[str, str, Level], ...], rule: str, host: str) -> tuple[Level | None, bool]:
+    """The level that counts, and whether its entry names the rule by its id."""
     found, best = None, (-1, -1)
     for where, pattern, level in entries:
         if not fnmatchcase(rule, pattern) or not fnmatchcase(host, where):
@@ -84,7 +85,7 @@ def _level(entries: tuple[tuple[str, str, Level], ...], rule: str, host: str) ->
         weight = (0 if where == "*" else 1, 0 if pattern == "*" else 1 if "*" in pattern else 2)
         if weight >= best:
             found, best = level, weight
-    return found
+    return found, best[1] == 2
 
 
 NO_LEVELS = Levels()

@@ -104,6 +104,20 @@ def test_the_most_specific_level_decides(rule: str, host: str, level: Severity |
     assert LEVELS.of(rule, host, Severity.NOTE) is level
 
 
+def test_a_topics_level_is_for_findings_and_a_rules_own_for_its_explanations_too():
+    levels = levels_of(
+        Settings(
+            levels={"cors/explained": "note", "cache/*": "off"},
+            hosts=(HostLevels("shop.test", {"cors/*": "error", "cache/*": "warning"}),),
+        )
+    )
+    assert levels.of("cors/max-age", "shop.test", Severity.NOTE) is Severity.ERROR
+    assert levels.of("cors/max-age", "shop.test", Severity.INFO) is Severity.INFO
+    assert levels.of("cors/explained", "api.test", Severity.INFO) is Severity.NOTE
+    assert levels.of("cache/explained", "shop.test", Severity.INFO) is Severity.INFO
+    assert levels.of("cache/explained", "api.test", Severity.INFO) is None
+
+
 def test_no_entry_leaves_the_severity():
     assert levels_of(Settings()).of("cors/max-age", "shop.test", Severity.ERROR) is Severity.ERROR
 

@@ -241,18 +241,22 @@ def _blocks(x: Subject, used: list[Used], trial: bool) -> Finding:
         said.append(f"{count(len(whats), noun)}{which} by `{directive}`")
     verb = "would block" if trial else "blocks"
     field = TRIAL if trial else FIELD
-    hashed = next((each.what for each in used if each.kind == "inline script"), None)
+    script = next((each for each in used if each.kind == "inline script"), None)
+    handlers = any(each.kind == "event handler" for each in used)
     first = used[0]
-    if hashed is not None:
-        fix = (
-            f"Put the response's nonce on the script, or add its hash to `{first.directive}`: `{hashed}`. Trap: "
-            "the hash "
+    fixes = []
+    if script is not None:
+        fixes.append(
+            f"Put the response's nonce on the script, or add its hash to `{script.directive}`: `{script.what}`. Trap: "
+            "the hash changes with every character of the script."
         )
-        fix += "changes with every character of the script."
-    elif first.kind == "event handler":
-        fix = (
-            "Move handlers into a script that is allowed (`addEventListener`). Trap: a nonce does not cover attributes."
+    if handlers:
+        fixes.append(
+            "Move event handlers into a script that is allowed (`addEventListener`). Trap: a nonce does not cover "
+            "attributes."
         )
+    if fixes:
+        fix = " ".join(fixes)
     elif first.what.startswith("http"):
         fix = (
             f"Add the origin of `{x.masker.url(first.what)[:90]}` to `{first.directive}`, if the page is meant "

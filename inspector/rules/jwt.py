@@ -12,7 +12,7 @@ from inspector.content.tokens import Carried, tokens_of
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, carries_token, rule
-from inspector.rules.jwt_words import RFC7519, RFC8725, algorithm, claim, kind, times
+from inspector.rules.jwt_words import RFC7519, RFC8725, algorithm, claim, kind, protected, times
 from inspector.subject import Subject
 from inspector.words import duration, listed, moment, ticked
 
@@ -98,9 +98,8 @@ def explained(x: Subject) -> Iterator[Finding]:
         rest = [name for name in token.claims if name not in ("iss", "aud", "exp", "iat", "nbf", permits)]
         others = f" It also says {listed(ticked(n[:40] for n in rest), most=8)}." if rest else ""
         yield Finding(
-            f"{lead}{f', {when}' if when else ''}.{others} It is protected by {algorithm(token)}; it is not "
-            f"encrypted, so "
-            "everyone who sees it can read it.",
+            f"{lead}{f', {when}' if when else ''}.{others} {protected(token)}, and it is not encrypted: everyone "
+            "who sees it can read it.",
             title=f"{what[0].upper()}{what[1:]}: {when}" if when else None,
             evidence=_evidence(x, carried),
         )

@@ -28,6 +28,13 @@ def algorithm(token: Token) -> str:
     return f"`{name[:_SHOWN]}`, {meaning}" if meaning else f"`{name[:_SHOWN]}`"
 
 
+def protected(token: Token) -> str:
+    """How a signed token is kept from being changed, as the beginning of a sentence."""
+    if token.algorithm.lower() == "none":
+        return "It has no signature (`none`), so that anyone can change it"
+    return f"It is protected by {algorithm(token)}"
+
+
 def kind(carried: Carried) -> str:
     """Which token of OAuth or OpenID Connect it is, as far as name, type and claims tell; else ``token``."""
     token, name = carried.token, carried.name.lower()

@@ -327,6 +327,12 @@ def lost_update(x: Subject) -> Finding | None:
     )
 
 
+_NO_SUCCESSOR = (
+    "Whoever runs the client asks what takes its place; the server can name that with "
+    '`Link: <https://…>; rel="successor-version"`.'
+)
+
+
 @rule(
     "rest/deprecation",
     Severity.NOTE,
@@ -398,7 +404,7 @@ def deprecation(x: Subject) -> Finding | None:
         f"This address is {listed(said)}.{to}{unread}" if said else f"{unread.strip()}{to}",
         title=None if said else "A deprecation whose date cannot be read",
         severity=severity,
-        fix="Whoever runs the client moves it to the successor."
+        fix=("Whoever runs the client moves it to the successor." if links else _NO_SUCCESSOR)
         if said
         else "The server writes `Deprecation: @1767225600` (seconds since 1970) and `Sunset` as an HTTP date.",
         evidence=tuple(evidence),

@@ -412,14 +412,21 @@ def saml_explained(x: Subject) -> Finding | None:
     "A SAML response that should not be accepted",
     on=request_content(),
     references=(SAML_BINDINGS, "https://docs.oasis-open.org/security/saml/v2.0/saml-core-2.0-os.pdf"),
-    what="A SAML response is not signed, or the time in its conditions is over.",
-    why="The browser carries it, so its owner can change whatever is not signed, and send again what has no end.",
-    fix="The identity provider signs the assertion; the service checks signature, audience, times, and that it asked.",
+    what="A SAML response is not signed, is addressed to another site, or the time in its conditions is over.",
+    why="""
+    The browser carries it, so its owner can change whatever is not signed, send again what has no end, and hand one
+    service what was made for another.
+    """,
+    fix="""
+    The identity provider signs the assertion; the service checks signature, `Destination`, audience, times, and that
+    it asked.
+    """,
+    unless="A gateway in front of the service changes the host on the way, so that only it sees the name addressed.",
     shows=_posted("2026-03-01T11:00:00Z"),
     quiet=_posted("2026-03-01T12:05:00Z"),
 )
 def saml_weak(x: Subject) -> Finding | None:
-    """Unsigned assertions, or conditions that ended more than two minutes before the exchange."""
+    """Unsigned assertions, another site's, or conditions that ended more than two minutes before the exchange."""
     found = x.memo(saml_message)
     if found is None or found[1].kind != "Response" or not found[1].assertions:
         return None
@@ -435,6 +442,19 @@ def saml_weak(x: Subject) -> Finding | None:
             condition="the service accepted it",
             fix="The identity provider signs assertions; the service refuses unsigned ones.",
             evidence=(x.request_line(), x.status_evidence()),
+        )
+    meant = parse(message.destination) if message.destination else None
+    if meant is not None and meant.scheme in ("http", "https") and meant.host and meant.host != x.url.host:
+        there = x.masker.url(message.destination)[:100]
+        return Finding(
+            f"The response is addressed to `{there}` (`Destination`), and was sent to `{x.url.host}`.{tail}",
+            title="A SAML response addressed to another site",
+            severity=Severity.ERROR if accepted else None,
+            certainty="likely" if accepted else "certain",
+            condition="the service accepted it" if accepted else None,
+            fix="The service compares `Destination` with its own address and refuses what is meant for another; the "
+            "identity provider has the service's address (`AssertionConsumerService`) right.",
+            evidence=(x.request_line(), Evidence("request.body", "Destination", there), x.status_evidence()),
         )
     late = None if message.not_after is None or x.started is None else x.started - message.not_after
     if late is None or late <= 120:

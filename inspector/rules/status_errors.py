@@ -499,7 +499,11 @@ def who_failed(x: Subject) -> Finding | None:
     if status == 511:
         made = "A network in between made this response, not the site."
     elif who is None:
-        made = "The response does not show who made it: the application, or a gateway in front of it."
+        trace = x.marks.of("trace")
+        if trace:
+            made = f"The application made this response: its content shows {trace[0].mark.name}."
+        else:
+            made = "The response does not show who made it: the application, or a gateway in front of it."
     elif status in _CLOUDFLARE_ORIGIN and who.name == "Cloudflare":
         made = "Cloudflare made this response; the fault lies with the origin server behind it, or the way there."
     elif status in (502, 504):

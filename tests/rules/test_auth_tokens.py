@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inspector.content.saml import decode as decode_saml
 from inspector.content.tokens import decode
 from inspector.engine import INTERNAL_ERROR, Engine, Options
-from inspector.report import Annotation
+from inspector.report import Annotation, Severity
 from inspector.rules.example import EXAMPLE_START, parse_example
 
 KEY = "k" * 64
@@ -403,3 +403,63 @@ Server: x
 def test_cross_site_requests_that_were_carried_out(lines: str, body: str, status: int, severity: str | None):
     found = told(POST.format(lines=lines, body=body, status=status), "csrf/cross-site-accepted")
     assert [a.severity for a in found] == ([severity] if severity else [])
+
+
+def test_a_saml_response_for_another_site_is_told():
+    from inspector.rules.sso import _posted
+
+    text = "\n".join(line.strip() for line in _posted("2026-03-01T12:05:00Z").strip().splitlines()) + "\n"
+    assert not told(text, "saml/weak-response")
+    [found] = told(text.replace("https://shop.test/acs", "https://evil.test/acs"), "saml/weak-response")
+    assert found.severity is Severity.ERROR
+    assert found.certainty == "likely"
+    assert "`https://shop.test/acs`" in found.detail
+    [refused] = told(
+        text.replace("https://shop.test/acs", "https://evil.test/acs").replace("HTTP/2 302", "HTTP/2 403"),
+        "saml/weak-response",
+    )
+    assert (refused.severity, refused.certainty) == (Severity.WARNING, "certain")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "severity"),
+    [
+        ("grant_type=password&username=a&password=b", 200, Severity.WARNING),
+        ("username=a&password=b&grant_type=password", 401, Severity.NOTE),
+        ("grant_type=password", 200, None),
+        ("grant_type=password-less&username=a", 200, None),
+        ("note=grant_type%3Dpassword&username=a", 200, None),
+        ("grant_type=client_credentials&note=grant_type=password&username=a", 200, None),
+    ],
+)
+def test_the_password_grant(sent: str, status: int, severity: Severity | None):
+    text = (
+        "POST https://a.test/token HTTP/2\nContent-Type: application/x-www-form-urlencoded\n\n"
+        f"{sent}\n\nHTTP/2 {status}\nContent-Type: application/json\n"
+    )
+    assert [a.severity for a in told(text, "oauth/password-grant")] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "expected"),
+    [
+        ("http://a.test/", '<form><input type="PASSWORD"></form>', True),
+        ("http://a.test/", '<input type="password">', True),
+        ("http://a.test/", '<form action="https://a.test/in"><input type=password></form>', True),
+        ("http://a.test/", '<form><input type="text" name="password"></form>', False),
+        ("http://localhost/", "<input type=password>", False),
+        ("https://a.test/", "<input type=password>", False),
+        ("http://a.test/", "<p>&lt;input type=password&gt;</p>", False),
+    ],
+)
+def test_pages_over_http_that_ask_for_a_password(url: str, body: str, expected: bool):
+    text = f"# type: document\nGET {url} HTTP/1.1\n\nHTTP/1.1 200\nContent-Type: text/html\n\n{body}\n"
+    found = told(text, "auth/login-form-over-http")
+    assert bool(found) is expected
+    if "https://a.test/in" in body:
+        assert "its target is https does not help" in found[0].detail
+
+
+def test_a_token_that_nobody_signed_is_said_to_be_so():
+    [found] = told(bearer(token(alg="none")), "jwt/explained")
+    assert "It has no signature (`none`), so that anyone can change it, and it is not encrypted" in found.detail

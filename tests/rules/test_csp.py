@@ -287,3 +287,13 @@ def test_reports_in_words():
 @pytest.mark.parametrize("value", ["\x00", "'", ";;;,,,", "script-src " + "'nonce-" * 500, "é" * 2000, "a " * 3000])
 def test_hostile_policies(value):
     told(f"Content-Security-Policy: {value}", body=f'<meta http-equiv="content-security-policy" content="{value}">')
+
+
+def test_a_script_and_a_handler_each_get_their_fix():
+    fix = policy("script-src 'self'", body="<script>run()</script><a onclick='go()'>x</a>")["csp/blocks-content"].fix
+    assert fix is not None
+    assert "sha256-" in fix
+    assert "addEventListener" in fix
+    fix = policy("script-src 'self'", body="<img src=a.png><a onclick='go()'>x</a>")["csp/blocks-content"].fix
+    assert fix is not None
+    assert "addEventListener" in fix

@@ -370,3 +370,11 @@ Access-Control-Allow-Origin: https://shop.test
 PUT https://api.test/x HTTP/?
 """
     assert [a.rule for a in everything(text) if a.severity.rank < Severity.INFO.rank] == ["cors/preflight-failed"]
+
+
+def test_a_traceback_shows_that_the_application_answered():
+    trace = "Traceback (most recent call last):\n  File \"/srv/a.py\", line 1, in f\nKeyError: 'x'"
+    found = one(f"{GET}\n\nHTTP/2 500\nContent-Type: text/plain\n\n{trace}\n", "status/5xx-explained")
+    assert found.detail.startswith("The application made this response: its content shows")
+    found = one(f"{GET}\n\nHTTP/2 500\nContent-Type: text/plain\n\nsorry\n", "status/5xx-explained")
+    assert "does not show who made it" in found.detail
