@@ -15,6 +15,7 @@ _COMMANDS = {
     "proxy": ("inspector.cli.proxy", "proxy_command", "Explain live traffic through a local proxy."),
     "trust": ("inspector.cli.trust", "trust_group", "Certificates explained, and the proxy's authority looked after."),
     "demo": ("inspector.cli.demo", "demo_command", "See all of it on a small flawed site on this machine."),
+    "learn": ("inspector.cli.learn", "learn_command", "Lessons on real sockets of this machine, one step at a time."),
     "rules": ("inspector.cli.rules", "rules_command", "List what can be found, by topic."),
     "rule": ("inspector.cli.rules", "rule_command", "Show one rule: its reasons and two example exchanges."),
     "fields": ("inspector.cli.fields", "fields_command", "List the fields that can be explained."),
