@@ -65,7 +65,17 @@ def _entries(
     metavar="FILE",
     help="Write what is found to a file of accepted findings.",
 )
-@click.option("--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", help="For whom.")
+@click.option("--stories", is_flag=True, help="What several exchanges mean together, and nothing else.")
+@click.option(
+    "--story", "chosen", multiple=True, type=click.IntRange(1), metavar="N", help="Story N in full, with its diagram."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json", "mermaid"]),
+    default="terminal",
+    help="For a person, a program, or stories as Mermaid sequence diagrams.",
+)
 @click.option("--verbose", "-v", count=True, help="Every explanation, verdicts step by step, fields explained.")
 @click.option("--fields", is_flag=True, help="Explain every field, its value included.")
 @click.option("--conformance", is_flag=True, help="Ask httplint too (an optional extra), message by message.")
@@ -83,6 +93,8 @@ def explain_command(
     settled: Settled,
     baseline: Path | None,
     write_baseline: Path | None,
+    stories: bool,
+    chosen: tuple[int, ...],
     form: str,
     verbose: int,
     fields: bool,
@@ -102,6 +114,8 @@ def explain_command(
     gc.set_threshold(100_000, 20, 20)
     progress = _Progress()
     _check_conformance(conformance, only, rules)
+    if form == "json" and (stories or chosen):
+        raise Failed("--format json carries every story; --stories and --story choose for the other formats")
     explained = bool(verbose or fields)
     options = Options(
         only,
@@ -130,7 +144,9 @@ def explain_command(
         else:
             report = collect(explanation)
             progress.clear()
-            if report.captures:
+            if report.captures and (chosen or stories or form == "mermaid"):
+                _print_stories(report, chosen, form, color, not no_pager)
+            elif report.captures:
                 _print(report, captures, verbose, fields, color, not no_pager, bool(entry), focused=bool(only or rules))
     finally:
         progress.clear()
@@ -199,6 +215,27 @@ def _print(
         terminal.entries(report)
     else:
         terminal.report(report)
+    if into is not None:
+        page(into.getvalue(), sys.stdout)
+
+
+def _print_stories(report: Report, chosen: tuple[int, ...], form: str, color: str, paged: bool) -> None:
+    from inspector.render.console import is_terminal, make_console, page
+    from inspector.render.diagram import mermaid
+    from inspector.render.terminal import Terminal
+
+    count = len(report.stories)
+    for number in chosen:
+        if number > count:
+            there_are = f"stories are numbered from 1 to {count}" if count else "there are none here"
+            raise Failed(f"there is no story {number}; {there_are}")
+    if form == "mermaid":
+        numbers = sorted(set(chosen)) or range(1, count + 1)
+        drawn = [mermaid(report.stories[number - 1], number, len(report.captures)) for number in numbers]
+        click.echo("\n".join(drawn), nl=False)
+        return
+    into = io.StringIO() if paged and is_terminal(sys.stdout) else None
+    Terminal(make_console(color, sys.stdout, into)).stories_alone(report, chosen)
     if into is not None:
         page(into.getvalue(), sys.stdout)
 

@@ -27,6 +27,7 @@ from inspector.render.fields import FieldTeller, draw_field_names
 from inspector.render.grouping import Group, RuleGroups, explanations, group_findings, origin_of
 from inspector.render.layout import PROSE_WIDTH, Canvas, plural
 from inspector.render.stories import draw as draw_stories
+from inspector.render.stories import draw_all, draw_in_full, numbered
 from inspector.report import (
     Annotation,
     ExchangeReport,
@@ -93,7 +94,8 @@ class Terminal:
         overview.summary(canvas, report.summary, found)
         grades.lines(canvas, report.grades, self.command.replace(" explain ", " grade ", 1))
         self._findings(canvas, found, several)
-        draw_stories(canvas, report.stories, several, whole=bool(self.verbose))
+        stories = numbered(report.stories)
+        draw_stories(canvas, stories, several, whole=bool(self.verbose), command=self.command)
         canvas.flush()
         self._exchanges(canvas, report, several)
         if self.command:
@@ -107,7 +109,7 @@ class Terminal:
         for exchange in report.exchanges:
             self._everything(canvas, exchange, len(report.captures))
         own = {(e.capture, e.index) for e in report.exchanges}
-        draw_stories(canvas, [s for s in report.stories if _tells_of(s, own)], 1, whole=True)
+        draw_stories(canvas, [(None, s) for s in report.stories if _tells_of(s, own)], 1, whole=True)
         canvas.flush()
 
     def _findings(self, canvas: Canvas, found: list[RuleGroups], captures: int) -> None:
@@ -239,7 +241,30 @@ class Terminal:
     def stories(self, stories: Sequence[Story]) -> None:
         """Print what several exchanges mean together."""
         canvas = Canvas(self.console)
-        draw_stories(canvas, stories, 1, whole=True)
+        draw_stories(canvas, [(None, story) for story in stories], 1, whole=True)
+        canvas.flush()
+
+    def stories_alone(self, report: Report, chosen: Sequence[int] = ()) -> None:
+        """Print a report's stories and nothing else; those with the numbers `chosen` in full, with their diagrams."""
+        report = without_accepted(report)
+        canvas = Canvas(self.console)
+        captures = len(report.captures)
+        stories = numbered(report.stories)
+        if chosen:
+            for number, story in stories:
+                if number in chosen:
+                    draw_in_full(canvas, number, story, captures)
+        elif stories:
+            draw_all(canvas, stories, captures)
+            canvas.prose("`--story N` shows one of them with its diagram.", style="dim")
+        else:
+            canvas.line("Nothing in this recording belongs together in a way that there is a story for.")
+        canvas.flush()
+
+    def story(self, story: Story) -> None:
+        """Print one story as it ends."""
+        canvas = Canvas(self.console)
+        draw_all(canvas, [(None, story)], 1)
         canvas.flush()
 
     def summary(self, of: Report | Summary | Sequence[ExchangeReport]) -> None:

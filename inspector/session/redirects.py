@@ -66,7 +66,7 @@ class Redirects:
             return (*before, self._hop(x, None)) if before else ()
         led_to = location_url(x.request.url, x.res.all("location")[0]).partition("#")[0]
         hop = self._hop(x, led_to)
-        chain = (*before, hop)[-LONGEST_CHAIN:]
+        chain = (*before, hop) if len(before) < LONGEST_CHAIN else (before[0], *before[2:], hop)
         timings = x.exchange.timings
         ended = None if timings.started is None else timings.started + (timings.total or 0) / 1000
         self._pending[redirected_method(x.status, x.method), led_to] = (chain, ended)

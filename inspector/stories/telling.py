@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from inspector.report import Annotation, Arrow, Story
+
+if TYPE_CHECKING:
+    from inspector.subject import Subject
+    from inspector.url import Url
 
 MOST_STEPS = 400
 MOST_ARROWS = 400
@@ -91,6 +97,18 @@ class Telling:
             arrows=tuple(self._arrows),
             failed=self.failed,
         )
+
+
+def client_name(x: Subject) -> str:
+    """What whoever sent the request is called in a story: ``browser`` where it is known to be one."""
+    recorder = x.exchange.context.recorder
+    return "browser" if recorder.browser or recorder.vantage == "browser" or x.mode is not None else "client"
+
+
+def host_name(url: Url) -> str:
+    """What the server of a URL is called in a story: its host, with the port where it is an unusual one."""
+    usual = url.port is None or url.port in (80, 443)
+    return url.host if usual else f"{url.host}:{url.port}"
 
 
 def _short(text: str, most: int) -> str:

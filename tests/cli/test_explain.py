@@ -370,3 +370,45 @@ def test_entries():
     for text in ("", "-1", "a", "1:", "1:2:3", "9999999999"):
         with pytest.raises(ValueError, match="is not an entry"):
             parse_entry(text)
+
+
+def test_stories_alone_one_in_full_and_as_mermaid(tmp_path):
+    path = tmp_path / "chain.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": CHAIN}}))
+    alone = run("explain", "--stories", str(path)).stdout
+    assert "1  1 redirect from `http://shop.test/a`" in alone
+    assert "Exchanges" not in alone
+    full = run("explain", "--story", "1", str(path)).stdout
+    assert "│─ 1 http: GET /a" in full
+    assert run("explain", "--format", "mermaid", str(path)).stdout.startswith("sequenceDiagram\n    title Story 1#58;")
+    short = run("explain", str(path)).stdout
+    assert "`--story N` shows one of them in full" in short
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--story", "9"], "there is no story 9; stories are numbered from 1 to 2"),
+        (["--format", "json", "--stories"], "--format json carries every story"),
+    ],
+)
+def test_a_story_that_is_not_there_is_one_line(tmp_path, options, said):
+    path = tmp_path / "chain.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": CHAIN}}))
+    result = run("explain", *options, str(path))
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def _hop(url: str, status: int, location: str = "") -> dict:
+    fields = [{"name": "Location", "value": location}] if location else []
+    return {
+        "startedDateTime": "2026-03-01T12:00:00Z",
+        "time": 5,
+        "_resourceType": "document",
+        "request": {"method": "GET", "url": url, "httpVersion": "HTTP/1.1", "headers": []},
+        "response": {"status": status, "httpVersion": "HTTP/1.1", "headers": fields, "content": {"size": 0}},
+    }
+
+
+CHAIN = [_hop("http://shop.test/a", 301, "https://shop.test/a"), _hop("https://shop.test/a", 200)]

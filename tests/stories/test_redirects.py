@@ -20,6 +20,9 @@ def test_hops_tell_what_changes():
         # type: document
         # duration: 40
         POST http://shop.test/login HTTP/1.1
+        Content-Type: application/x-www-form-urlencoded
+
+        name=ada
 
         HTTP/1.1 301 Moved Permanently
         Location: https://shop.test/login
@@ -43,7 +46,7 @@ def test_hops_tell_what_changes():
     assert told.title == "2 redirects from `http://shop.test/login` to `https://id.test/start` (200)"
     assert told.steps[0] == (
         "POST `http://shop.test/login` → 301, after 40 ms: POST becomes GET, its content is dropped, "
-        "`http:` becomes `https:`, for good"
+        "`http:` becomes `https:`"
     )
     assert "on to the host `id.test`, a cookie is set" in told.steps[1]
     assert told.steps[-1] == "The redirects took 100 ms before the final request could be sent."
