@@ -388,6 +388,48 @@ def test_a_question_has_one_right_answer(choices: tuple[Choice, ...]):
         ask("What?", *choices)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_right_answer_is_heard_in_its_own_words(name: str):
+    from io import StringIO
+
+    lesson, put = shelf.find(name), []
+
+    def remembered(step: Step) -> Step:
+        def play(page: Page, bench: Bench) -> Question | None:
+            question = step.play(page, bench)
+            put.append(question)
+            return question
+
+        return Step(step.title, play)
+
+    class Knows:
+        def read(self, prompt: str) -> str:
+            return put[-1].answer[1].text if prompt.startswith("Your answer") else ""
+
+    out = StringIO()
+    page = Page(Canvas(make_console("never", sys.stdout, out, width=100)), Knows())
+    wrapped = Lesson(lesson.name, lesson.about, lesson.minutes, tuple(map(remembered, lesson.steps)))
+    result = Teacher(wrapped, page, Knows()).run()
+    assert result.failed == ()
+    assert result.left_at is None
+    assert out.getvalue().count("✓ Right.") == len(put) == len(lesson.steps)
+    for question in put:
+        for letter, choice in question.lettered:
+            assert question.hear(choice.text) == question.hear(letter) == choice
+
+
+def test_a_lesson_never_says_refused_of_what_was_accepted():
+    from inspector.learn.lesson import Unexpected
+    from inspector.learn.lessons import trust
+
+    page = Page(Canvas(make_console("never", sys.stdout)))
+    with Bench() as bench:
+        with pytest.raises(Unexpected, match="good: the client accepted it"):
+            trust.animals(page, bench, "good")
+        with pytest.raises(Unexpected, match="expired: certificate has expired"):
+            trust.animals(page, bench, "expired", accepted=("expired",))
+
+
 def test_a_pipe_of_enters_reaches_the_end(tmp_path: Path):
     ended = learn(tmp_path, "mitm", "--step", "18", typed="\n" * 100)
     assert (ended.returncode, ended.stderr) == (0, "")
