@@ -358,8 +358,9 @@ def weak(page: Page, bench: Bench) -> Question:
     animals(page, bench, "sha1", "rsa-1024")
     page.say(
         "Two documents with one SHA-1 hash were made in 2017, and in 2020 two with beginnings of one's choice, for "
-        "some ten thousands of dollars of computing. A signature under the one is good under the other. And an RSA key "
-        "is as good as the work of finding its two primes: 829 bits were done in 2020, and 1024 are no longer out of reach."
+        "some ten thousands of dollars of computing. A signature under the one is good under the other. And an RSA "
+        "key is as good as the work of finding its two primes: 829 bits were done in 2020, and 1024 are no longer out "
+        "of reach."
     )
     page.say("Neither opens a recording of TLS 1.3. Both may let somebody else pose as the server.")
     return ask(
