@@ -69,6 +69,7 @@ class Narrator:
         self._chapter = self._next = ""
         self.tally = Tally()
         self.trouble: list[str] = []
+        self.stories: list[Story] = []
 
     def chapter(self, topic: str) -> None:
         """What comes from now on belongs to this topic. Called on the visitor's thread."""
@@ -97,6 +98,10 @@ class Narrator:
             canvas.prose(f"{route.shows[0].upper()}{route.shows[1:]}", "", "", "italic")
         canvas.flush()
         self._terminal.exchange(report)
+
+    def story(self, story: Story) -> None:
+        """Keep it for the end of the visit."""
+        self.stories.append(story)
 
     def notice(self, notice: Notice) -> None:
         """Keep what went wrong; what is only worth a line to somebody who waits is not shown."""
@@ -129,8 +134,8 @@ def run(terminal: Terminal, options: Options, save: Path | None = None, *, every
             context = ssl.create_default_context(cafile=proxy.ca_certificate)
             steps = visit(lab, proxy.url, verify=context, on_chapter=narrator.chapter, limit=60)
             proxy.stop()
-            stories = proxy.engine.finish()
-    _conclude(terminal, narrator, stories, everything)
+            narrator.stories += proxy.engine.finish()
+    _conclude(terminal, narrator, everything)
     return tuple(narrator.trouble) + tuple(_failed(step) for step in steps if step.error)
 
 
@@ -145,14 +150,14 @@ def _introduce(canvas: Canvas, lab: Lab, proxy: RunningProxy) -> None:
     canvas.flush()
 
 
-def _conclude(terminal: Terminal, narrator: Narrator, stories: tuple[Story, ...], everything: bool) -> None:
-    for story in stories:
+def _conclude(terminal: Terminal, narrator: Narrator, everything: bool) -> None:
+    for story in narrator.stories:
         narrator.tally.add(story)
     canvas = Canvas(terminal.console)
     if everything:
         canvas.line("")
         canvas.flush()
-        terminal.stories(stories)
+        terminal.stories(narrator.stories)
     else:
         canvas.line("")
         narrator.telling.draw(canvas)

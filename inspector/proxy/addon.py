@@ -187,6 +187,8 @@ class InspectorAddon:
             annotated = self._annotator.annotate(flow)
             try:
                 self._sink.exchange(annotated.exchange, annotated.report)
+                for story in annotated.stories:
+                    self._sink.story(story)
             except Exception as error:
                 self._fault(error)
             self._keep(annotated.exchange, annotated.report, flow)

@@ -12,7 +12,7 @@ from inspector.exchange import Context, Exchange, Recorder, Request
 from inspector.proxy.facts import FINDINGS
 from inspector.proxy.flow import exchange_from_flow, target_uri
 from inspector.render.escape import clipped
-from inspector.report import Annotation, ExchangeReport, Severity
+from inspector.report import Annotation, ExchangeReport, Severity, Story
 
 if TYPE_CHECKING:
     from mitmproxy import http
@@ -29,10 +29,11 @@ _MOST_IN_COMMENT = 6
 
 
 class Annotated(Struct, frozen=True):
-    """A flow's exchange and what was said about it."""
+    """A flow's exchange, what was said about it, and the stories that ended with it."""
 
     exchange: Exchange
     report: ExchangeReport
+    stories: tuple[Story, ...] = ()
 
 
 class Annotator:
@@ -59,7 +60,7 @@ class Annotator:
                 mark(flow, report.annotations)
         except Exception as error:
             return self._faulty(flow, index, exchange, error)
-        return Annotated(exchange, report)
+        return Annotated(exchange, report, self.engine.stories())
 
     def _faulty(self, flow: http.HTTPFlow, index: int, exchange: Exchange | None, error: Exception) -> Annotated:
         if exchange is None:

@@ -90,6 +90,11 @@ class Pace:
         self._left = max(0.0, self._left - 1)
         return True
 
+    @property
+    def has_room(self) -> bool:
+        """Whether what is printed now and then can still be followed."""
+        return self._left >= 1
+
     def _new(self, report: ExchangeReport) -> bool:
         origin = parse(report.url).origin
         new = False
@@ -141,6 +146,17 @@ class LiveView:
             self._catch_up()
             self._turn_to(page)
             self._print(lambda: self._terminal.exchange(report))
+
+    def story(self, story: Story) -> None:
+        """Print a story that ended, unless it is one too many."""
+        self._tally.add(story)
+        if self._tells(story) and (story.failed or story.annotations or self._pace.has_room):
+            self._print(lambda: self._terminal.story(story))
+
+    def _tells(self, story: Story) -> bool:
+        if self._shown.quiet:
+            return any(a.severity.at_least(Severity.WARNING) for a in story.annotations)
+        return not self._shown.focused or bool(story.annotations)
 
     def notice(self, notice: Notice) -> None:
         """Print one line about something else."""
@@ -224,6 +240,9 @@ class LiveView:
         for story in stories:
             self._tally.add(story)
         self._catch_up()
+        told = [story for story in stories if self._tells(story)]
+        if told:
+            self._print(lambda: self._terminal.stories(told, whole=False))
         self._line(Text(""))
         self._print(lambda: self._terminal.summary(self._tally.summary()))
         if options.save is not None:

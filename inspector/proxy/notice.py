@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from inspector.exchange import Exchange
-from inspector.report import ExchangeReport
+from inspector.report import ExchangeReport, Story
 
 NoticeKind = Literal["opened", "other", "unsafe", "trouble"]
 """``opened``: an exchange that may last began (WebSocket, event stream). ``other``: something that is not HTTP passed.
@@ -27,6 +27,9 @@ class Sink(Protocol):
 
     def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
         """One exchange ended."""
+
+    def story(self, story: Story) -> None:
+        """What several exchanges mean together came to its end, or failed, with the exchange told last."""
 
     def notice(self, notice: Notice) -> None:
         """Something else worth a line happened."""

@@ -73,6 +73,12 @@ def draw_in_full(canvas: Canvas, number: int | None, story: Story, captures: int
     canvas.blank()
 
 
+def draw_one(canvas: Canvas, story: Story, *, whole: bool) -> None:
+    """Add one story by itself, marked as what it is among exchanges."""
+    canvas.line(("── ", "dim"), (f"story: {clipped(story.kind.replace('-', ' '), 40)}", "dim"))
+    _draw_one(canvas, None, story, 1, whole)
+
+
 def _draw_one(canvas: Canvas, number: int | None, story: Story, captures: int, whole: bool) -> None:
     _title(canvas, number, story)
     steps = story.steps if whole or len(story.steps) <= _STEPS else story.steps[: _STEPS - 2]

@@ -27,7 +27,7 @@ from inspector.render.fields import FieldTeller, draw_field_names
 from inspector.render.grouping import Group, RuleGroups, explanations, group_findings, origin_of
 from inspector.render.layout import PROSE_WIDTH, Canvas, plural
 from inspector.render.stories import draw as draw_stories
-from inspector.render.stories import draw_all, draw_in_full, numbered
+from inspector.render.stories import draw_all, draw_in_full, draw_one, numbered
 from inspector.report import (
     Annotation,
     ExchangeReport,
@@ -238,10 +238,10 @@ class Terminal:
             self._told.popitem(last=False)
         return False
 
-    def stories(self, stories: Sequence[Story]) -> None:
-        """Print what several exchanges mean together."""
+    def stories(self, stories: Sequence[Story], *, whole: bool = True) -> None:
+        """Print what several exchanges mean together; not `whole`, in short and of each kind some."""
         canvas = Canvas(self.console)
-        draw_stories(canvas, [(None, story) for story in stories], 1, whole=True)
+        draw_stories(canvas, [(None, story) for story in stories], 1, whole=whole)
         canvas.flush()
 
     def stories_alone(self, report: Report, chosen: Sequence[int] = ()) -> None:
@@ -264,7 +264,7 @@ class Terminal:
     def story(self, story: Story) -> None:
         """Print one story as it ends."""
         canvas = Canvas(self.console)
-        draw_all(canvas, [(None, story)], 1)
+        draw_one(canvas, story, whole=self.verbose > 0)
         canvas.flush()
 
     def summary(self, of: Report | Summary | Sequence[ExchangeReport]) -> None:

@@ -14,7 +14,7 @@ from inspector.learn.lab import Lab
 from inspector.proxy.master import RunningProxy
 from inspector.proxy.notice import Notice
 from inspector.proxy.options import ProxyOptions
-from inspector.report import ExchangeReport
+from inspector.report import ExchangeReport, Story
 from inspector.trust.ca import Authority
 
 
@@ -24,11 +24,17 @@ class Collected:
     def __init__(self) -> None:
         self.pairs: list[tuple[Exchange, ExchangeReport]] = []
         self.notices: list[Notice] = []
+        self.stories: list[Story] = []
         self._changed = threading.Condition()
 
     def exchange(self, exchange: Exchange, report: ExchangeReport) -> None:
         with self._changed:
             self.pairs.append((exchange, report))
+            self._changed.notify_all()
+
+    def story(self, story: Story) -> None:
+        with self._changed:
+            self.stories.append(story)
             self._changed.notify_all()
 
     def notice(self, notice: Notice) -> None:

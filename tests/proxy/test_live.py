@@ -13,7 +13,7 @@ from inspector.proxy.pages import Pages
 from inspector.proxy.progress import Waiting
 from inspector.render.console import make_console
 from inspector.render.terminal import Terminal
-from inspector.report import Annotation, ExchangeReport, Severity
+from inspector.report import Annotation, ExchangeReport, Severity, Story
 
 EXCHANGE = Exchange(0, Request("GET", "https://a.test/"), Context(Recorder("proxy")))
 
@@ -147,3 +147,25 @@ def test_requests_under_way() -> None:
     for number in range(5000):
         waiting.began(str(number), "GET", "x")
     assert len(waiting._open) == 2000
+
+
+def test_a_story_is_printed_when_it_ends_unless_nobody_asked_for_it() -> None:
+    grave = (Annotation("a/w", Severity.WARNING, "Grave", "Because."),)
+    noted = (Annotation("a/n", Severity.NOTE, "Noted", "Because."),)
+    told = {
+        "plain": Story("redirect-chain", "plain", (1, 2), ("One.",)),
+        "noted": Story("redirect-chain", "noted", (1, 2), ("One.",), noted),
+        "grave": Story("redirect-chain", "grave", (1, 2), ("One.",), grave),
+    }
+    for shown, expected in (
+        (Shown(), {"plain", "noted", "grave"}),
+        (Shown(focused=True), {"noted", "grave"}),
+        (Shown(quiet=True), {"grave"}),
+    ):
+        live, printed = view(shown)
+        for story in told.values():
+            live.story(story)
+        assert {title for title in told if f"\n{title}" in printed.getvalue()} == expected
+        live.footer(tuple(told.values()), ProxyOptions())
+        assert printed.getvalue().count("grave\n") == 2
+        assert "2 warnings" in printed.getvalue()

@@ -57,6 +57,9 @@ def test_the_lab_through_the_proxy(proxy: RunningProxy, sink: Collected, lab: La
     preflights = [x for x in sink.exchanges if x.context.resource_type == "preflight"]
     assert len(preflights) >= 5
     assert [report.index for _, report in sink.pairs] == list(range(len(sink.pairs)))
+    chains = [story for story in sink.stories if story.kind == "redirect-chain"]
+    assert chains, "a chain is told as it ends"
+    assert all(story.arrows for story in chains)
 
 
 def test_connection_reuse_and_handshake_times(proxy: RunningProxy, sink: Collected, lab: Lab) -> None:

@@ -11,7 +11,7 @@ from inspector.learn.experiments.relay import LOOPBACK, PATIENCE
 from inspector.proxy.master import RunningProxy
 from inspector.proxy.notice import Notice
 from inspector.proxy.options import ProxyOptions
-from inspector.report import Annotation, ExchangeReport
+from inspector.report import Annotation, ExchangeReport, Story
 
 
 class Overheard:
@@ -26,6 +26,9 @@ class Overheard:
         with self._changed:
             self._told.append((exchange, report))
             self._changed.notify_all()
+
+    def story(self, story: Story) -> None:
+        """Lessons do without."""
 
     def notice(self, notice: Notice) -> None:
         """Lessons do without."""
