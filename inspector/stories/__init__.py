@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from inspector.report import Story
 from inspector.stories.connections import ConnectionStories
+from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Teller(Protocol):
         """The stories there are still to tell, when no more exchanges come."""
 
 
-TELLERS: tuple[Callable[[], Teller], ...] = (RedirectStories, ConnectionStories)
+TELLERS: tuple[Callable[[], Teller], ...] = (RedirectStories, PreflightStories, ConnectionStories)
 
 
 class Stories:
