@@ -29,6 +29,7 @@ class Hsts(Struct, frozen=True):
 # directive-value           = token | quoted-string
 _DIRECTIVE = compile_late(r'[^;"]*(?:"(?:[^"\\]|\\.)*"[^;"]*)*')
 _LONGEST = 4096
+_ONCE = frozenset({"max-age", "includesubdomains"})
 
 
 @lru_cache(maxsize=1024)
@@ -36,7 +37,8 @@ def parse_hsts(value: str) -> Hsts:
     """Parse one field line (browsers heed the first only). Never raises.
 
     Names are compared without regard to case, unknown directives are skipped, order does not matter; a repeated
-    directive, a missing or malformed ``max-age`` and anything that does not follow the grammar void the whole value.
+    ``max-age`` or ``includeSubDomains``, a missing or malformed ``max-age`` and anything that does not follow the
+    grammar void the whole value. (The standard has every directive once; browsers do not mind repeated unknown ones.)
     """
     if len(value) > _LONGEST:
         return Hsts(fault=f"it is longer than {_LONGEST} characters")
@@ -55,9 +57,11 @@ def parse_hsts(value: str) -> Hsts:
             fault = fault or (
                 f"the value of `{name}` is followed by a comma; directives are separated by semicolons"
                 if "," in argument
+                else f"`{name[:40]}=` has no value"
+                if not argument
                 else f"`{argument[:40]}` is no value for `{name}`"
             )
-        if name in seen:
+        if name in seen and name in _ONCE:
             fault = fault or f"`{name}` is there more than once"
         seen.add(name)
         if name == "max-age":

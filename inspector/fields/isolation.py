@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from inspector import url as urls
+
 COOP = frozenset({"unsafe-none", "same-origin", "same-origin-allow-popups", "noopener-allow-popups"})
 COEP = frozenset({"unsafe-none", "require-corp", "credentialless"})
 CORP = frozenset({"same-origin", "same-site", "cross-origin"})
@@ -20,10 +22,14 @@ class PolicyValue(Struct, frozen=True):
 
 
 class Permission(Struct, frozen=True):
-    """One feature of ``Permissions-Policy`` and who may use it: ``*``, ``self``, origins; nobody where empty."""
+    """One feature of ``Permissions-Policy`` and who may use it: ``*``, ``self``, origins; nobody where empty.
+
+    `ignored` are members that mean nothing to browsers: ``"self"`` in quotes, an origin without, ``none``.
+    """
 
     feature: str
     allowed: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
 
 
 class Permissions(Struct, frozen=True):
@@ -47,7 +53,7 @@ def _token(value: str, known: frozenset[str]) -> PolicyValue:
     import http_sf
 
     try:
-        item, _ = _parse(value, "item")
+        item, _ = _parse(value.strip(" \t"), "item")
     except (ValueError, TypeError):
         return PolicyValue(None, "it is not a single token")
     if not isinstance(item, http_sf.Token):
@@ -79,15 +85,27 @@ def parse_corp(value: str) -> PolicyValue:
 @lru_cache(maxsize=512)
 def parse_permissions_policy(value: str) -> Permissions:
     """``Permissions-Policy``: a structured dictionary of features and allowlists (Permissions Policy, section 5.2)."""
+    import http_sf
+
     try:
-        parsed = _parse(value, "dictionary")
+        parsed = _parse(value.strip(" \t"), "dictionary")
     except (ValueError, TypeError):
         return Permissions(fault="it is not a structured dictionary such as `camera=(), geolocation=(self)`")
     features: list[Permission] = []
     for name, member in parsed.items():
         content = member[0] if isinstance(member, tuple) else member
         items = content if isinstance(content, list) else [content]
-        bare = (item[0] if isinstance(item, tuple) else item for item in items)
-        allowed = tuple(str(item) for item in bare if not isinstance(item, bool | int | float))
-        features.append(Permission(str(name), allowed))
+        bare = [item[0] if isinstance(item, tuple) else item for item in items]
+        allowed = tuple(str(item) for item in bare if _allows(item))
+        ignored = tuple(str(item) for item in bare if isinstance(item, str | http_sf.Token) and not _allows(item))
+        features.append(Permission(str(name), allowed, ignored))
     return Permissions(tuple(features))
+
+
+def _allows(item: Any) -> bool:
+    """Whether a member of an allowlist counts: the tokens ``*`` and ``self``, and strings that are origins."""
+    import http_sf
+
+    if isinstance(item, http_sf.Token):
+        return str(item) in ("*", "self")
+    return isinstance(item, str) and urls.parse(item).origin != "null"

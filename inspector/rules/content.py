@@ -6,6 +6,7 @@ import codecs
 import re
 from functools import lru_cache
 
+from inspector.fields.framing import is_nosniff
 from inspector.fields.parameters import parse_parameters
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
@@ -65,10 +66,10 @@ def type_missing(x: Subject) -> Finding | None:
     if response.body.state not in ("full", "truncated", "omitted") or size < 8:
         return None
     matters = x.is_navigation or x.destination in ("script", "style", "iframe", "document")
-    strict = "nosniff" in (x.res.get("x-content-type-options") or "").lower()
+    options = x.res.get("x-content-type-options")
     guess = (
-        "and `nosniff` forbids browsers to guess: a script or style is not used, a page is offered as a download."
-        if strict
+        "and `nosniff` forbids browsers to guess: a script or style is not used, a page is shown as plain text."
+        if options is not None and is_nosniff(options)
         else "so browsers guess from its first bytes, and other clients treat it as they like."
     )
     return Finding(

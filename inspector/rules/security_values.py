@@ -228,9 +228,10 @@ _POWERFUL = frozenset(
         "https://www.w3.org/TR/permissions-policy/#permissions-policy-http-header-field",
         "https://www.rfc-editor.org/rfc/rfc9651",
     ),
-    what="The value is not a structured dictionary, so browsers ignore all of it. Often it is in the old "
-    "`Feature-Policy` form.",
-    why="One wrong character voids the whole field: every feature keeps its default.",
+    what="The value is not a structured dictionary, so browsers ignore all of it; often it is in the old "
+    "`Feature-Policy` form. Or members of its lists are written so that browsers pass over them.",
+    why="One wrong character voids the whole field: every feature keeps its default. A member that is passed over "
+    "admits nobody, so the feature is missing where it was meant to work.",
     fix='Write `Permissions-Policy: camera=(), geolocation=(self "https://maps.test")`.',
     shows="""
     GET https://shop.test/ HTTP/2
@@ -249,11 +250,23 @@ _POWERFUL = frozenset(
     once="origin",
 )
 def permissions_policy_invalid(x: Subject) -> Finding | None:
-    """A value that does not parse."""
+    """A value that does not parse, or members that mean nothing."""
     value = x.res.get("permissions-policy") or ""
-    fault = parse_permissions_policy(value).fault
+    parsed = parse_permissions_policy(value)
+    fault = parsed.fault
     if fault is None:
-        return None
+        void = [(p.feature, name) for p in parsed.features for name in p.ignored if name != "none"]
+        if not void:
+            return None
+        feature, name = void[0]
+        names = listed([f"`{x.masker.text(n)[:60]}`" for _, n in void])
+        return Finding(
+            f"In the list of `{x.masker.text(feature)[:40]}`, browsers pass over {names}: `self` and `*` "
+            "stand without quotes, origins in double quotes and with their scheme.",
+            title="`Permissions-Policy` has members that browsers pass over",
+            fix='The server should write `geolocation=(self "https://maps.test")`.',
+            evidence=(x.response_field("permissions-policy", mark=name),),
+        )
     old = "'none'" in value or "'self'" in value or re.search(r"\w+ \*", value) is not None
     form = " It is written in the form of the older `Feature-Policy`." if old else ""
     return Finding(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from inspector import url as urls
 from inspector.content.reflection import LIMIT, Reflection, reflections
 from inspector.content.scan import place
+from inspector.fields.framing import is_nosniff
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, recorded_content, rule
@@ -52,7 +53,7 @@ def _renders(x: Subject) -> bool:
         return False
     if x.recorded_kind == "html":
         return True
-    if x.recorded_kind != "none" or "nosniff" in (x.res.get("x-content-type-options") or "").lower():
+    if x.recorded_kind != "none" or is_nosniff(x.res.get("x-content-type-options") or ""):
         return False
     return content(x)[:200].lstrip()[:1] == b"<"
 

@@ -23,6 +23,10 @@ from inspector.fields.referrer_policy import parse_referrer_policy
         (";; max-age=1 ;", 1, False, False),
         ("max-age=1; x; y=z; q=\"a;b, c\"", 1, False, False),
         ("max-age=00060", 60, False, False),
+        ("max-age=1; x; x", 1, False, False),
+        ("max-age=1;;x", 1, False, False),
+        ('max-age="6\\0"', 60, False, False),
+        ("max-age=1; preload=1", 1, False, True),
         ("max-age=" + "9" * 5000, None, False, False),
     ],
 )  # fmt: skip
@@ -40,8 +44,10 @@ def test_hsts_that_counts(value, max_age, wide, preload):
     ["", ";", "max-age", "max-age=", 'max-age=""', "max-age=abc", "max-age=-1", "max-age=1.5", "max-age='1'", "max-age=1 2",
      "includeSubDomains", "max-age=1; max-age=1", "max-age=1; includeSubDomains; includesubdomains",
      "max-age=1, includeSubDomains", "max-age=1; includeSubDomains=1", 'max-age="1', '"max-age"=1', "max-age: 1", "max-age=1 includeSubDomains",
-     "max-age=1; a b", "max-age=1; x=", "max-age=１"],
+     "max-age=1; a b", "max-age=1; x=", "max-age=１", "max-age=1; includeSubDomains=", 'max-age=1; "x"', "max-age=1,", "max-age=+1",
+     "max-age=1; =x", "max-age=1; x=y z", 'max-age=1; x="', "max-age=1e3", "max-age=1\x0b"],
 )  # fmt: skip
+# Both tables were compared with Chromium, which agrees on every value of them.
 def test_hsts_that_is_ignored(value):
     assert parse_hsts(value).fault is not None
 
@@ -50,7 +56,8 @@ def test_hsts_that_is_ignored(value):
     ("value", "nosniff"),
     [("nosniff", True), ("NoSniff", True), ("nosniff,nosniff", True), ("nosniff, foo", True), (" nosniff ", True),
      ("", False), ("no-sniff", False), (",nosniff", False), ("foo, nosniff", False), ('"nosniff"', False),
-     ("'nosniff'", False), ("nosniff;", False), ("nosniff foo", False), ("nosniff\x0b", False)],
+     ("'nosniff'", False), ("nosniff;", False), ("NOSNIFF,", True), ("\tnosniff\t, x", True), ("nosniff nosniff", False),
+     ('nosniff, "', True), ('"nosniff, x', False), ("no,nosniff", False), ("nosniff foo", False), ("nosniff\x0b", False)],
 )  # fmt: skip
 def test_nosniff(value, nosniff):
     assert is_nosniff(value) is nosniff
@@ -70,7 +77,9 @@ def test_x_frame_options(value, outcome):
     ("value", "policy"),
     [("no-referrer", "no-referrer"), ("Strict-Origin", "strict-origin"), ("foo, same-origin", "same-origin"),
      ("same-origin, foo", "same-origin"), ("origin, unsafe-url", "unsafe-url"), ("", None), ("never", None),
-     ("strict-origin; foo", None), ("origin unsafe-url", None)],
+     ("strict-origin; foo", None), ("origin unsafe-url", None), ("ORIGIN,", "origin"), (",,origin,,", "origin"),
+     ("origin-when-crossorigin", None), ("default", None), ('"origin"', None), ("origin, never", "origin"),
+     ("origin,\tno-referrer\t", "no-referrer"), ("unsafe-url, strict-origin-when-cross-origin, x", "strict-origin-when-cross-origin")],
 )  # fmt: skip
 def test_referrer_policy(value, policy):
     assert parse_referrer_policy(value) == policy
@@ -90,6 +99,14 @@ def test_referrer_policy(value, policy):
         (parse_coop, "?1", None),
         (parse_coop, "\u20ac", None),
         (parse_coep, "require-corp", "require-corp"),
+        (parse_coep, "require-corp;foo", "require-corp"),
+        (parse_coep, '\trequire-corp; report-to="x"\t', "require-corp"),
+        (parse_coep, "require-corp;FOO", None),
+        (parse_coep, "require-corp;", None),
+        (parse_coep, "*", None),
+        (parse_coop, "same-origin;report-to=x", "same-origin"),
+        (parse_coop, "(same-origin)", None),
+        (parse_coop, "same-origin-plus-coep", None),
         (parse_coep, "credentialless", "credentialless"),
         (parse_coep, "requirecorp", None),
         (parse_corp, "same-site", "same-site"),
@@ -117,6 +134,37 @@ def test_permissions_policy():
     assert parse_permissions_policy("").fault is None
     for value in ("camera 'none'", "camera=(); usb=()", "camera=() usb=()", "camera=(", "Camera=()", "camera=('self')"):
         assert parse_permissions_policy(value).fault is not None
+
+
+@pytest.mark.parametrize(
+    ("member", "allowed", "ignored"),
+    [
+        ("*", ("*",), ()),
+        ("self", ("self",), ()),
+        ("()", (), ()),
+        ("(*)", ("*",), ()),
+        ('(self "https://a.test")', ("self", "https://a.test"), ()),
+        ('("https://*.a.test")', ("https://*.a.test",), ()),
+        ('("self")', (), ("self",)),
+        ('("*")', (), ("*",)),
+        ("(self https://a.test)", ("self",), ("https://a.test",)),
+        ('("a.test")', (), ("a.test",)),
+        ("(none)", (), ("none",)),
+        ("src", (), ("src",)),
+        ("?1", (), ()),
+        ("1", (), ()),
+        ('*;report-to="x"', ("*",), ()),
+        ("(self);x", ("self",), ()),
+    ],
+)
+def test_who_may_use_a_feature(member, allowed, ignored):
+    [found] = parse_permissions_policy(f"geolocation={member}").features
+    assert (found.allowed, found.ignored) == (allowed, ignored)
+
+
+def test_permissions_of_one_feature_given_twice_are_the_last():
+    parsed = parse_permissions_policy("usb=*, camera=(),  usb=()")
+    assert {p.feature: p.allowed for p in parsed.features} == {"usb": (), "camera": ()}
 
 
 def test_csp_is_split_into_policies_and_directives():
