@@ -165,6 +165,34 @@ class Arrow(Struct, frozen=True, gc=False):
     failed: bool = False
 
 
+class Bar(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One exchange of a story's waterfall. Times are milliseconds; `start` counts from the story's beginning.
+
+    `phases` has those that are known of ``blocked``, ``dns``, ``connect``, ``tls``, ``send``, ``wait`` and ``receive``,
+    in this order. `initiator` is the exchange that led to it, `critical` whether it lies on the path that took longest,
+    `blocking` whether nothing could be painted before it had come.
+    """
+
+    exchange: int
+    label: str
+    kind: str
+    start: float
+    duration: float
+    phases: dict[str, float] = {}
+    initiator: int | None = None
+    size: int | None = None
+    """Octets on the wire."""
+    critical: bool = False
+    blocking: bool = False
+
+
+class Moment(Struct, frozen=True, gc=False):
+    """Something that happened in the time of a story's waterfall, in milliseconds from its beginning."""
+
+    name: str
+    at: float
+
+
 class Story(Struct, frozen=True, gc=False):
     """What several exchanges mean together.
 
@@ -181,6 +209,9 @@ class Story(Struct, frozen=True, gc=False):
     participants: tuple[str, ...] = ()
     arrows: tuple[Arrow, ...] = ()
     failed: bool = False
+    timeline: tuple[Bar, ...] = ()
+    """The waterfall of a page load, in the order the exchanges began."""
+    moments: tuple[Moment, ...] = ()
 
 
 class Skipped(Struct, frozen=True, gc=False):

@@ -82,11 +82,14 @@ class Element(Struct, frozen=True, gc=False):
 class HtmlPage(Struct, frozen=True, dict=True):
     """What a page's markup says. `truncated`: the markup was cut by the recording or by `LIMIT`.
 
+    `head` is how many of the elements come before the page's body.
+
     Scripts add to a page what is not in here; a page that shows nothing of something may still do it.
     """
 
     elements: tuple[Element, ...] = ()
     truncated: bool = False
+    head: int = 0
 
     def having(self, *tags: str) -> tuple[Element, ...]:
         """The elements with one of these tags, in document order."""
@@ -172,12 +175,15 @@ def parse_html(text: str, truncated: bool = False) -> HtmlPage:
     root = parser.root
     elements: list[Element] = []
     forms: dict[int, int] = {}
+    head: int | None = None
     for node in root.traverse() if root is not None else ():
         tag = node.tag
         if tag is None or tag.startswith("-"):
             continue
         tag = tag.lower()
         if tag not in _TAGS:
+            if head is None and tag in ("body", "frameset"):
+                head = len(elements)
             if not inline_code:
                 continue
             attributes = node.attributes
@@ -204,7 +210,7 @@ def parse_html(text: str, truncated: bool = False) -> HtmlPage:
         if len(elements) >= MOST_ELEMENTS:
             truncated = True
             break
-    return HtmlPage(tuple(elements), truncated)
+    return HtmlPage(tuple(elements), truncated, len(elements) if head is None else head)
 
 
 def _without_noscript(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from inspector.render import diagram
+from inspector.render import diagram, waterfall
 from inspector.render.blocks import annotation_block
 from inspector.render.escape import clipped
 from inspector.render.layout import PROSE_WIDTH, Canvas
@@ -65,6 +65,9 @@ def draw_in_full(canvas: Canvas, number: int | None, story: Story, captures: int
         canvas.blank()
         diagram.draw(canvas, story, captures)
         canvas.blank()
+    if story.timeline:
+        waterfall.draw(canvas, story, whole=True)
+        canvas.blank()
     width = len(str(len(story.steps)))
     for place, step in enumerate(story.steps, 1):
         canvas.prose(step, f"  {place:>{width}}  ", " " * (width + 4))
@@ -81,6 +84,7 @@ def draw_one(canvas: Canvas, story: Story, *, whole: bool) -> None:
 
 def _draw_one(canvas: Canvas, number: int | None, story: Story, captures: int, whole: bool) -> None:
     _title(canvas, number, story)
+    waterfall.draw(canvas, story, whole=whole)
     steps = story.steps if whole or len(story.steps) <= _STEPS else story.steps[: _STEPS - 2]
     for step in steps:
         canvas.prose(step, "  - ", "    ")

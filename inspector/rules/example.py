@@ -11,11 +11,10 @@
 
 The target is absolute, so that the scheme is known. Lines beginning with ``#`` before the request line say what the
 wire does not: ``type`` (resource type), ``page`` (URL of the page), ``initiator`` (URL), ``at`` (start, ISO 8601),
-``wait`` (ms), ``duration`` (ms), ``connection`` (id), ``server`` (address), ``from`` (served from), ``error``,
-``client`` (HTTP version between client and recorder), ``tls``, ``alpn``, ``certificate`` (``NAME until ISO 8601``),
-``cookies`` (``removed``: the exporter left them out), ``recorder`` (``proxy``: it stood in between) and ``side``
-(whose doing an error was). Exchanges are separated by a line
-``---``. A missing response part means that
+``wait``, ``connect`` and ``duration`` (ms), ``connection`` (id), ``server`` (address), ``from`` (served from),
+``error``, ``client`` (HTTP version between client and recorder), ``tls``, ``alpn``, ``certificate`` (``NAME until
+ISO 8601``), ``cookies`` (``removed``: the exporter left them out), ``recorder`` (``proxy``: it stood in between) and
+``side`` (whose doing an error was). Exchanges are separated by a line ``---``. A missing response part means that
 none arrived.
 """
 
@@ -97,7 +96,7 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
     started = datetime.fromisoformat(said["at"]).astimezone(UTC).timestamp() if "at" in said else EXAMPLE_START + index
     page = said.get("page")
     initiator = said.get("initiator")
-    duration, wait = said.get("duration"), said.get("wait")
+    duration, wait, connect = said.get("duration"), said.get("wait"), said.get("connect")
     shown = _chain(said["certificate"]) if "certificate" in said else None
     tls = None
     if shown is not None or "tls" in said or "alpn" in said:
@@ -116,6 +115,7 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
         response,
         Timings(
             started=started,
+            connect=float(connect) if connect else None,
             wait=float(wait) if wait else None,
             total=float(duration) if duration else None,
         ),

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from msgspec import Struct
-
-from inspector.content.html import Element, HtmlPage, runs_script
+from inspector.content.hints import Hint, hints_of, mode_of, uses_of
 from inspector.content.kinds import kind_of
-from inspector.fields.link import parse_link
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, recorded_content, response_field, rule, status
 from inspector.rules.status_words import brief
@@ -19,52 +14,20 @@ PRELOAD = "https://html.spec.whatwg.org/multipage/links.html#link-type-preload"
 CORS = "https://html.spec.whatwg.org/multipage/urls-and-fetching.html#create-a-potential-cors-request"
 _AS = ("fetch", "font", "image", "script", "style", "track")
 _TYPES = {"script": ("script", "json"), "style": ("style",), "image": ("image",), "font": ("font",)}
-_FETCHED_TWICE = "so what the preload fetched is not used, and the file is fetched a second time"
+_FETCHED_TWICE = (
+    "so what the preload fetched is not used, and the file is requested a second time (over the network, unless its "
+    "cache fields allow reuse)"
+)
 
 
-class Preload(Struct, frozen=True):
-    """One preload: its address as written, what it is for, and its `crossorigin` (``None`` where absent)."""
-
-    target: str
-    destination: str
-    crossorigin: str | None
-    type: str
-    by_field: bool
-    images: bool = False
-    """Whether `imagesrcset` names the addresses."""
+def hints(x: Subject) -> tuple[Hint, ...]:
+    """The resource hints of a response, those of its `Link` fields first."""
+    return hints_of(x.res.get("link"), x.html if x.is_document else None)
 
 
-def preloads(x: Subject) -> tuple[Preload, ...]:
-    """The preloads of a response, those of its `Link` fields first."""
-    found: list[Preload] = []
-    if "link" in x.res:
-        for by_field in parse_link(x.res.get("link") or "") or ():
-            if "preload" in by_field.relations:
-                said = by_field.parameters
-                found.append(
-                    Preload(
-                        by_field.target,
-                        said.get("as", "").strip().lower(),
-                        said.get("crossorigin"),
-                        said.get("type", ""),
-                        True,
-                        "imagesrcset" in said,
-                    )
-                )
-    if x.html is not None and x.is_document:
-        found += [
-            Preload(
-                link.get("href") or "",
-                (link.get("as") or "").strip().lower(),
-                link.get("crossorigin"),
-                link.get("type") or "",
-                False,
-                link.get("imagesrcset") is not None,
-            )
-            for link in x.html.links
-            if "preload" in (link.get("rel") or "").lower().split()
-        ]
-    return tuple(found)
+def preloads(x: Subject) -> tuple[Hint, ...]:
+    """The preloads among the hints."""
+    return tuple([hint for hint in x.memo(hints) if hint.relation == "preload"])
 
 
 @rule(
@@ -120,7 +83,7 @@ def preload_invalid(x: Subject) -> Finding | None:
     return None
 
 
-def _fault(preload: Preload) -> tuple[str, str] | None:
+def _fault(preload: Hint) -> tuple[str, str] | None:
     """What is wrong with a preload and what to do; ``None`` where nothing is."""
     destination = preload.destination
     who = "server's `Link`" if preload.by_field else "page's `<link rel=preload>`"
@@ -198,23 +161,22 @@ def preload_twice(x: Subject) -> Finding | None:
     for preload in x.memo(preloads):
         if preload.destination in ("script", "style", "image") and preload.target:
             key = (preload.destination, page.resolve(x.request.url, preload.target))
-            modes.setdefault(key, set()).add(_mode(preload.crossorigin))
+            modes.setdefault(key, set()).add(mode_of(preload.crossorigin))
     if not modes:
         return None
-    for element, destination, reference, module in _uses(page):
-        preloaded = modes.get((destination, page.resolve(x.request.url, reference)))
-        crossorigin = element.get("crossorigin")
-        mode = "anonymous" if module and crossorigin is None else _mode(crossorigin)
-        if preloaded is None or mode in preloaded:
+    for use in uses_of(page):
+        preloaded = modes.get((use.destination, page.resolve(x.request.url, use.target)))
+        if preloaded is None or use.mode in preloaded:
             continue
-        shown = brief(x.masker.url(reference), 80)
+        shown = brief(x.masker.url(use.target), 80)
         had = listed(sorted(_MODES[mode] for mode in preloaded))
-        because = "A module script" if module else f"The `{element.tag}`"
+        because = "A module script" if use.module else f"The `{use.element.tag}`"
         return Finding(
-            f"`{shown}` is preloaded {had}, and {because[0].lower()}{because[1:]} that uses it asks {_MODES[mode]}: "
-            "the browser does not take the preloaded copy and fetches it again.",
+            f"`{shown}` is preloaded {had}, and {because[0].lower()}{because[1:]} that uses it asks "
+            f"{_MODES[use.mode]}: the browser does not take the preloaded copy and "
+            "requests the file again, over the network unless its cache fields allow reuse.",
             fix="The page uses `<link rel=modulepreload>` for it."
-            if module
+            if use.module
             else "The page gives the preload and the element the same `crossorigin`, or neither.",
             evidence=(Evidence("response.body", None, shown, None, "preloaded and used"),),
         )
@@ -226,25 +188,3 @@ _MODES = {
     "anonymous": "with CORS and without other origins' credentials",
     "use-credentials": "with CORS and credentials",
 }
-
-
-def _mode(crossorigin: str | None) -> str:
-    if crossorigin is None:
-        return "none"
-    return "use-credentials" if crossorigin.strip().lower() == "use-credentials" else "anonymous"
-
-
-def _uses(page: HtmlPage) -> Iterator[tuple[Element, str, str, bool]]:
-    """The scripts, styles and images of a page: the element, destination, address, and whether it is a module."""
-    for element in page.having("script", "link", "img"):
-        if element.tag == "script":
-            source = element.get("src")
-            if source and runs_script(element):
-                yield element, "script", source, (element.get("type") or "").strip().lower() == "module"
-        elif element.tag == "link":
-            source = element.get("href")
-            relations = (element.get("rel") or "").lower().split()
-            if source and "stylesheet" in relations and "alternate" not in relations:
-                yield element, "style", source, False
-        elif source := element.get("src"):
-            yield element, "image", source, False

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from inspector.report import Story
 from inspector.stories.connections import ConnectionStories
+from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
 
@@ -33,7 +34,7 @@ class Teller(Protocol):
         """The stories there are still to tell, when no more exchanges come."""
 
 
-TELLERS: tuple[Callable[[], Teller], ...] = (RedirectStories, PreflightStories, ConnectionStories)
+TELLERS: tuple[Callable[[], Teller], ...] = (RedirectStories, PreflightStories, ConnectionStories, PageStories)
 
 
 class Stories:

@@ -1,0 +1,285 @@
+"""A page load's exchanges, as few facts of each as its story needs, and which page an exchange belongs to.
+
+A browser's recording says itself to which page an exchange belongs. Elsewhere a document begins a page, and what names
+it, or a stylesheet or frame of it, in `Referer` belongs to it for as long as it loads.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from inspector.browser.redirects import REDIRECTS, location_url
+from inspector.content.kinds import kind_of
+from inspector.exchange import Timings
+from inspector.stories.page_markup import Markup, markup_of
+
+if TYPE_CHECKING:
+    from inspector.session.redirects import Hop
+    from inspector.subject import Subject
+
+MOST_PAGES = 48
+MOST_PARTS = 3_000
+MOST_REFERRERS = 4_000
+QUIET = 3.0
+"""Seconds without an exchange after which a page has loaded, where no recorder says so."""
+_NESTED = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+_KIND_OF_DESTINATION = {
+    "style": "stylesheet",
+    "script": "script",
+    "image": "image",
+    "font": "font",
+    "empty": "data",
+    "document": "document",
+    "audio": "media",
+    "video": "media",
+    "track": "media",
+    "manifest": "manifest",
+    "worker": "script",
+    "serviceworker": "script",
+    "sharedworker": "script",
+}
+_KIND_OF_TYPE = {
+    "style": "stylesheet",
+    "json": "data",
+    "xml": "data",
+    "html": "document",
+    "none": "other",
+    "text": "other",
+}
+
+_KIND_OF_SUFFIX = {
+    "js": "script",
+    "mjs": "script",
+    "css": "stylesheet",
+    "png": "image",
+    "gif": "image",
+    "jpg": "image",
+    "jpeg": "image",
+    "webp": "image",
+    "svg": "image",
+    "ico": "image",
+    "woff": "font",
+    "woff2": "font",
+    "ttf": "font",
+}
+"""For answers that do not say what they are, a 304 for one."""
+
+
+class Part(Struct, gc=False):
+    """One exchange of a page. Times in seconds since 1970; `leads_to` is where a redirect leads."""
+
+    index: int
+    url: str
+    shown: str
+    kind: str
+    started: float
+    ended: float
+    timings: Timings
+    status: int
+    size: int | None
+    initiator: str | None
+    referrer: str | None
+    top: bool = False
+    leads_to: str | None = None
+    served_from: str | None = None
+    version: str | None = None
+    mode: str | None = None
+    """The request mode, where the client says so."""
+    failed: bool = False
+    words: frozenset[str] = frozenset()
+    """Of the names the page's hints wait for, those this part's content holds."""
+
+    @property
+    def crossed(self) -> bool:
+        """Whether it crossed the network, as far as is known."""
+        return self.served_from in (None, "network")
+
+
+class PageLoad:
+    """What is known of one page's load."""
+
+    __slots__ = (
+        "content_loaded",
+        "document",
+        "last",
+        "left_out",
+        "loaded",
+        "markup",
+        "name",
+        "parts",
+        "redirects",
+        "unread",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.document: Part | None = None
+        self.markup: Markup | None = None
+        self.parts: list[Part] = []
+        self.redirects: tuple[Hop, ...] = ()
+        """Redirects before the document, where they are not among the parts."""
+        self.left_out = 0
+        self.last = 0.0
+        """When the last exchange ended."""
+        self.loaded: float | None = None
+        self.content_loaded: float | None = None
+        """Both in seconds since 1970."""
+        self.unread = False
+        """Whether the content of a stylesheet or script of it is not recorded."""
+
+    def add(self, x: Subject) -> Part | None:
+        """Take an exchange in; ``None`` where it has no time, or there are too many."""
+        exchange = x.exchange
+        started, timings = x.started, exchange.timings
+        if started is None:
+            return None
+        if len(self.parts) >= MOST_PARTS:
+            self.left_out += 1
+            return None
+        ended = started + (timings.total or 0.0) / 1000
+        context, response = exchange.context, exchange.response
+        kind = _kind(x)
+        part = Part(
+            exchange.index,
+            x.request.url.partition("#")[0],
+            x.shown_url,
+            kind,
+            started,
+            ended,
+            timings,
+            x.status,
+            response.body.transferred if response is not None else None,
+            context.initiator.url if context.initiator is not None else None,
+            x.req.get("referer"),
+            served_from=context.served_from,
+            version=x.server_version,
+            mode=x.mode,
+            failed=exchange.failure is not None or response is None,
+        )
+        if kind == "document" and self.document is not None:
+            part.kind = kind = "frame" if x.destination == "document" else "HTML"
+        if x.status in REDIRECTS and "location" in x.res.index:
+            part.leads_to = location_url(x.request.url, x.res.all("location")[0]).partition("#")[0]
+        elif kind == "document" and self.document is None and (x.is_document or x.is_navigation):
+            part.top = True
+            self.document = part
+            self.markup = markup_of(x)
+        elif self.markup is not None and self.markup.awaited and kind in ("stylesheet", "script", "data"):
+            self._look_for_names(x, part)
+        self.parts.append(part)
+        self.last = max(self.last, ended)
+        return part
+
+    def _look_for_names(self, x: Subject, part: Part) -> None:
+        body = x.response.body if x.response is not None else None
+        if body is None or body.source is None:
+            self.unread = self.unread or (part.kind != "data" and part.status not in (204, 304))
+            return
+        text = body.text
+        if text:
+            assert self.markup is not None
+            part.words = self.markup.named_in(text)
+
+
+def _kind(x: Subject) -> str:
+    """What a part is to a person: stylesheet, script, image, font, data, document, frame, media or other."""
+    destination = x.destination
+    if destination is not None:
+        if destination in _NESTED:
+            return "frame"
+        found = _KIND_OF_DESTINATION.get(destination)
+        if found is not None:
+            return found
+    kind = kind_of(x.media_type)
+    if kind in ("none", "other"):
+        return _KIND_OF_SUFFIX.get(x.url.path.rpartition(".")[2].lower(), "other")
+    return _KIND_OF_TYPE.get(kind, kind)
+
+
+class Pages:
+    """The pages whose exchanges are still coming. Bounded: the longest unseen is taken out first."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[str, PageLoad] = OrderedDict()
+        self._by_url: OrderedDict[str, str] = OrderedDict()
+        """Address of a document, frame or stylesheet → the key of its page."""
+        self._crowded_out: list[PageLoad] = []
+        self._quiet_at: float | None = None
+        """When the first of the pages without a recorder's word will have been quiet long enough."""
+
+    def observe(self, x: Subject) -> tuple[PageLoad, ...]:
+        """Take an exchange in; the pages that are over with it."""
+        page = x.exchange.context.page
+        ended: list[PageLoad] = []
+        if page is None:
+            if self._quiet_at is not None and x.started is not None and x.started > self._quiet_at:
+                ended = self._quiet(x.started)
+            load = self._follow(x)
+            if load is None:
+                return tuple(ended)
+        else:
+            found = self._pages.get(page.id)
+            if found is None:
+                found = self._new(page.id, x.masker.url(page.title or page.url or ""))
+                if page.started is not None:
+                    found.loaded = None if page.loaded is None else page.started + page.loaded / 1000
+                    found.content_loaded = (
+                        None if page.content_loaded is None else page.started + page.content_loaded / 1000
+                    )
+            load = found
+        load.add(x)
+        if self._crowded_out:
+            ended += self._crowded_out
+            self._crowded_out.clear()
+        return tuple(ended)
+
+    def rest(self) -> tuple[PageLoad, ...]:
+        """The pages that are left, in the order they began."""
+        left = tuple(self._pages.values())
+        self._pages.clear()
+        return left
+
+    def _new(self, key: str, name: str) -> PageLoad:
+        if len(self._pages) >= MOST_PAGES:
+            self._crowded_out.append(self._pages.popitem(last=False)[1])
+        page = self._pages[key] = PageLoad(name)
+        return page
+
+    def _follow(self, x: Subject) -> PageLoad | None:
+        """The page of an exchange whose recorder names none; a document begins one."""
+        referrer = x.page_url
+        key = self._by_url.get(referrer.partition("#")[0]) if referrer else None
+        page = self._pages.get(key) if key is not None else None
+        document = x.is_document and x.status not in REDIRECTS
+        if document and x.started is not None and self._begins(x, page):
+            key = f"#{x.exchange.index}"
+            page = self._new(key, "")
+            page.redirects = tuple(hop for hop in x.session.redirects.follow(x) if hop.target is not None)
+        if page is None or key is None:
+            return None
+        if document or x.destination == "style":
+            self._by_url[x.request.url.partition("#")[0]] = key
+            if document:
+                self._by_url[x.url.origin + "/"] = key  # what other origins are told of the referrer
+            while len(self._by_url) > MOST_REFERRERS:
+                self._by_url.popitem(last=False)
+        total = (x.exchange.timings.total or 0.0) / 1000
+        if x.started is not None:
+            quiet_at = x.started + total + QUIET
+            self._quiet_at = quiet_at if self._quiet_at is None else max(self._quiet_at, quiet_at)
+        return page
+
+    @staticmethod
+    def _begins(x: Subject, page: PageLoad | None) -> bool:
+        said = x.req.get("sec-fetch-dest")
+        if said is not None:
+            return said == "document"
+        return page is None or (x.started or 0.0) > page.last + QUIET  # else as likely a frame of that page
+
+    def _quiet(self, now: float) -> list[PageLoad]:
+        ended = [key for key, page in self._pages.items() if key.startswith("#") and now > page.last + QUIET]
+        self._quiet_at = None
+        return [self._pages.pop(key) for key in ended]

@@ -1,0 +1,279 @@
+"""A page's load: what led to what, what rendering waited for, the longest chain, and what became of its hints."""
+
+from __future__ import annotations
+
+import string
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inspector.engine import Engine, Options
+from inspector.exchange import Exchange, Initiator, Page, Timings
+from inspector.report import Story
+from inspector.rules.example import EXAMPLE_START, parse_example
+from tests.conftest import needs_real_captures, real_captures
+
+HOME = "https://shop.test/"
+
+
+def exchange(index: int, url: str, kind: str, start: float, took: float, content: str = "", **known) -> Exchange:
+    """One exchange; `start` and `took` in ms, `by` the initiator, `loaded` when the page's load event was."""
+    types = {"document": "text/html", "stylesheet": "text/css", "script": "text/javascript", "font": "font/woff2"}
+    fields = f"Content-Type: {types.get(kind, 'image/png')}\n{known.get('fields', '')}"
+    status = known.get("status", 200)
+    (made,) = parse_example(f"# type: {kind}\nGET {url} HTTP/2\n\nHTTP/2 {status}\n{fields.strip()}\n\n{content}")
+    by = known.get("by")
+    page = Page("p", url=HOME, started=EXAMPLE_START, loaded=known.get("loaded"), content_loaded=known.get("ready"))
+    context = msgspec.structs.replace(
+        made.context,
+        page=None if known.get("live") else page,
+        initiator=Initiator(url=by) if by else None,
+        served_from=known.get("served_from"),
+    )
+    timings = Timings(
+        started=EXAMPLE_START + start / 1000, total=took, wait=took / 2, receive=took / 2, connect=known.get("connect")
+    )
+    return msgspec.structs.replace(made, index=index, context=context, timings=timings)
+
+
+def stories(*exchanges: Exchange) -> list[Story]:
+    engine = Engine(Options())
+    for one in exchanges:
+        engine.observe(one)
+    return [story for story in engine.finish() if story.kind == "page-load"]
+
+
+def story(*exchanges: Exchange) -> Story:
+    (told,) = stories(*exchanges)
+    return told
+
+
+def said(told: Story) -> str:
+    return "\n".join(told.steps)
+
+
+def rules(told: Story) -> list[str]:
+    return [annotation.rule for annotation in told.annotations]
+
+
+MARKUP = "<!doctype html><head><link rel=stylesheet href=/a.css><script src=/a.js></script><body><img src=/i.png>"
+
+
+def test_a_page_with_what_blocks_it_and_its_longest_chain():
+    told = story(
+        exchange(0, HOME, "document", 0, 100, MARKUP, ready=390, loaded=700),
+        exchange(1, HOME + "a.css", "stylesheet", 110, 100, by=HOME),
+        exchange(2, HOME + "a.js", "script", 110, 250, by=HOME),
+        exchange(3, HOME + "f.woff2", "font", 215, 400, by=HOME + "a.css"),
+        exchange(4, HOME + "i.png", "image", 400, 50, by=HOME),
+        exchange(5, HOME + "late.png", "image", 800, 50, by=HOME),
+    )
+    assert told.title.startswith("Page load of `https://shop.test/`: 6 exchanges")
+    assert told.title.endswith("load event after 700 ms")
+    text = said(told)
+    assert "5 further exchanges: 2 images, 1 stylesheet, 1 script and 1 font" in text
+    assert "1 by `a.css` (#1)" in text
+    assert (
+        "Nothing could be painted before 1 stylesheet and 1 script of the document's head had come: `a.js` (#2)" in text
+    )
+    assert "after 360 ms" in text
+    assert "→ `a.css` (#1) until 210 ms → `f.woff2` (#3) until 615 ms" in text
+    assert "`DOMContentLoaded` after 390 ms and `load` after 700 ms; 1 exchange began after the load event." in text
+    bars = {bar.exchange: bar for bar in told.timeline}
+    assert [n for n, bar in bars.items() if bar.critical] == [0, 1, 3]
+    assert [n for n, bar in bars.items() if bar.blocking] == [1, 2]
+    assert bars[3].initiator == 1
+    assert (bars[2].start, bars[2].duration, bars[2].phases) == (110.0, 250.0, {"wait": 125.0, "receive": 125.0})
+    assert [(moment.name, moment.at) for moment in told.moments] == [("DOMContentLoaded", 390.0), ("load", 700.0)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<script src=/a.js defer></script>",
+        "<script src=/a.js async></script>",
+        "<script src=/a.js type=module></script>",
+        "<link rel=stylesheet href=/a.js media=print>",
+        "<link rel='alternate stylesheet' href=/a.js>",
+        "<body><script src=/a.js></script>",
+    ],
+)
+def test_what_does_not_block_rendering_is_not_said_to(head: str):
+    told = story(
+        exchange(0, HOME, "document", 0, 100, f"<!doctype html><head>{head}"),
+        exchange(1, HOME + "a.js", "script", 110, 100),
+    )
+    assert "No external stylesheet or script of the head held up rendering." in told.steps
+
+
+def test_a_document_that_was_not_recorded_is_no_reason_to_guess():
+    told = story(exchange(0, HOME, "document", 0, 100), exchange(1, HOME + "a.css", "stylesheet", 110, 100))
+    assert "What rendering waited for is not known" in said(told)
+    cut = exchange(0, HOME, "document", 0, 100, "<!doctype html><title>x")
+    body = msgspec.structs.replace(cut.response.body, size=90_000)
+    cut = msgspec.structs.replace(cut, response=msgspec.structs.replace(cut.response, body=body))
+    assert "not known" in said(story(cut, exchange(1, HOME + "a.css", "stylesheet", 110, 100)))
+
+
+def test_redirects_come_before_the_document():
+    told = story(
+        exchange(0, "http://shop.test/", "document", 0, 80, status=301, fields=f"Location: {HOME}"),
+        exchange(1, HOME, "document", 80, 100, MARKUP),
+        exchange(2, HOME + "a.css", "stylesheet", 190, 60),
+    )
+    assert "after 1 redirect that took 80 ms" in told.steps[0]
+    assert "`shop.test` (#0) until 80 ms → `shop.test` (#1)" in said(told)
+
+
+def preloading(hint: str, *rest: Exchange, body: str = "", **known) -> Story:
+    return story(exchange(0, HOME, "document", 0, 100, f"<!doctype html><head>{hint}<body>{body}", **known), *rest)
+
+
+def script(index: int, **known) -> Exchange:
+    return exchange(index, HOME + "a.js", "script", 100 + index, 100, known.pop("content", "run()"), **known)
+
+
+def test_a_preload_that_is_used():
+    told = preloading("<link rel=preload as=script href=/a.js>", script(1), body="<script src=/a.js></script>")
+    assert "Preloaded and used: `a.js`." in told.steps
+    assert rules(told) == []
+
+
+def test_a_preload_that_nothing_names_is_unused():
+    told = preloading("<link rel=preload as=script href=/a.js>", script(1))
+    assert rules(told) == ["hints/preload-unused"]
+    (found,) = told.annotations
+    assert found.certainty == "likely"
+    assert "`a.js` was preloaded" in found.detail
+    by_field = preloading("", script(1), fields="Link: </a.js>; rel=preload; as=script")
+    assert rules(by_field) == ["hints/preload-unused"]
+
+
+def test_a_preload_that_a_script_names_is_used():
+    loader = exchange(2, HOME + "loader.js", "script", 105, 20, "import('./a.js')")
+    told = preloading(
+        "<link rel=preload as=script href=/a.js>", script(1), loader, body="<script src=/loader.js></script>"
+    )
+    assert rules(told) == []
+    assert "Preloaded and used: `a.js`." in told.steps
+
+
+def test_a_preload_is_not_called_unused_where_contents_are_missing():
+    unread = exchange(2, HOME + "loader.js", "script", 105, 20, "")
+    told = preloading(
+        "<link rel=preload as=script href=/a.js>", script(1), unread, body="<script src=/loader.js></script>"
+    )
+    assert rules(told) == []
+    assert "whether it was used is not known" in said(told)
+
+
+def test_a_name_that_is_put_together_from_a_hash_counts_as_named():
+    chunk = exchange(1, HOME + "chunk.9f86d081.js", "script", 101, 20, "run()")
+    loader = exchange(2, HOME + "loader.js", "script", 105, 20, 'load("chunk." + {1:"9f86d081"}[1] + ".js")')
+    hint = "<link rel=preload as=script href=/chunk.9f86d081.js>"
+    assert rules(preloading(hint, chunk, loader, body="<script src=/loader.js></script>")) == []
+
+
+def test_a_preload_for_another_purpose():
+    told = preloading(
+        "<link rel=preload as=image href=/a.js>", script(1), script(2), body="<script src=/a.js></script>"
+    )
+    assert rules(told) == ["hints/preload-wrong-as"]
+    assert "`as=image` and used as `script`" in told.annotations[0].detail
+    font = [exchange(n, HOME + "f.woff2", kind, 100 + n, 50) for n, kind in ((1, "stylesheet"), (2, "font"))]
+    told = preloading("<link rel=preload as=style crossorigin href=/f.woff2>", *font)
+    assert rules(told) == ["hints/preload-wrong-as"]
+
+
+def test_a_font_that_was_fetched_twice_is_the_exchange_rules_finding_and_the_storys_step():
+    font = [exchange(n, HOME + "f.woff2", "font", 100 + n, 50) for n in (1, 2)]
+    told = preloading("<link rel=preload as=font href=/f.woff2>", *font)
+    assert rules(told) == []
+    assert "`f.woff2` was preloaded (#1) and requested once more (#2, over the network)" in said(told)
+    cached = exchange(2, HOME + "f.woff2", "font", 102, 1, served_from="disk-cache")
+    assert "(#2, out of a cache)" in said(preloading("<link rel=preload as=font href=/f.woff2>", font[0], cached))
+
+
+def test_a_hint_after_its_use_is_too_late():
+    told = preloading("<script src=/a.js></script><link rel=preload as=script href=/a.js>", script(1))
+    assert rules(told) == ["hints/too-late"]
+    there = exchange(1, "https://cdn.test/b.js", "script", 101, 50)
+    told = preloading("<script src=https://cdn.test/b.js></script><link rel=preconnect href=https://cdn.test>", there)
+    assert rules(told) == ["hints/too-late"]
+
+
+def test_connections_hinted_at():
+    there = exchange(1, "https://cdn.test/b.js", "script", 101, 50)
+    told = preloading(
+        "<link rel=preconnect href=https://cdn.test><link rel=dns-prefetch href=//gone.test>"
+        "<script src=https://cdn.test/b.js></script>",
+        there,
+    )
+    assert rules(told) == ["hints/connection-unused"]
+    assert "`https://gone.test`" in told.annotations[0].detail
+    assert "Connections hinted at and used: `https://cdn.test`." in told.steps
+
+
+def test_a_preconnect_that_fonts_cannot_take():
+    font = exchange(1, "https://fonts.test/f.woff2", "font", 101, 50, connect=20.0)
+    assert rules(preloading("<link rel=preconnect href=https://fonts.test>", font)) == ["hints/preconnect-crossorigin"]
+    assert rules(preloading("<link rel=preconnect href=https://fonts.test crossorigin>", font)) == []
+    open_already = exchange(1, "https://fonts.test/f.woff2", "font", 101, 50)
+    assert rules(preloading("<link rel=preconnect href=https://fonts.test>", open_already)) == []
+
+
+def test_without_a_recorders_word_a_page_is_over_when_it_has_been_quiet():
+    first = [
+        exchange(0, HOME, "document", 0, 100, MARKUP, live=True),
+        exchange(1, HOME + "a.css", "stylesheet", 110, 60, live=True, by=HOME),
+        exchange(2, "https://cdn.test/i.png", "image", 180, 60, live=True, by=HOME),
+    ]
+    other = exchange(3, "https://other.test/", "document", 9_000, 100, MARKUP, live=True)
+    engine = Engine(Options())
+    for one in first:
+        engine.observe(one)
+    assert engine.stories() == ()
+    engine.observe(other)
+    (told,) = [story for story in engine.stories() if story.kind == "page-load"]
+    assert told.exchanges == (0, 1, 2)
+    assert not [story for story in engine.finish() if story.kind == "page-load"]
+
+
+def test_the_same_finding_is_told_once():
+    pages = []
+    for n in (0, 2):
+        page = exchange(n, HOME, "document", n, 50, "<!doctype html><link rel=preload as=script href=/a.js>")
+        context = msgspec.structs.replace(page.context, page=Page(f"p{n}", url=HOME))
+        pages += [
+            msgspec.structs.replace(one, context=msgspec.structs.replace(one.context, page=context.page))
+            for one in (page, script(n + 1))
+        ]
+    told = stories(*pages)
+    assert [rules(one) for one in told] == [["hints/preload-unused"], []]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(max_size=120),
+    st.lists(st.text(alphabet=string.printable, max_size=30), max_size=4),
+    st.floats(-1e6, 1e9),
+)
+def test_no_markup_is_too_strange(markup: str, hrefs: list[str], start: float):
+    links = "".join(f"<link rel='preload preconnect' as=script href='{href}'>" for href in hrefs)
+    page = exchange(0, HOME, "document", 0, 100, f"<p>{links}{markup}".replace("\n", " "))
+    engine = Engine(Options())
+    engine.observe(page)
+    engine.observe(exchange(1, HOME + "a.js", "script", start, 100))
+    assert not [s for s in engine.finish() if s.kind == "internal-error"]
+
+
+@needs_real_captures
+def test_real_pages_are_told():
+    from inspector.explain import explain
+
+    (capture,) = [str(path) for path in real_captures() if "withHtmlContent" in path.name]
+    told = [s for s in explain([capture], Options()).stories if s.kind == "page-load"]
+    assert len(told) == 3
+    assert all("`jquery.js`" in said(one) and len(one.timeline) == 36 for one in told)
