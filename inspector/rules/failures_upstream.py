@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from inspector import words
 from inspector.report import Severity
 from inspector.rules import failure_kinds as kinds
@@ -44,7 +46,7 @@ def _rule(
 
     def decorate(tell: Callable[[Subject], Finding]) -> Rule:
         def check(x: Subject) -> Finding | None:
-            return tell(x) if kinds.kind_of(x) == slug else None
+            return _final(x, slug, tell(x)) if kinds.kind_of(x) == slug else None
 
         return rule(
             f"tls/{slug}",
@@ -60,6 +62,33 @@ def _rule(
         )(check)
 
     return decorate
+
+
+_CERTIFICATE = frozenset(
+    {
+        "upstream-expired",
+        "upstream-not-yet-valid",
+        "upstream-wrong-name",
+        "upstream-self-signed",
+        "upstream-unknown-issuer",
+        "upstream-weak",
+        "upstream-revoked",
+        "upstream-unfit",
+    }
+)
+
+
+def _final(x: Subject, slug: str, found: Finding) -> Finding:
+    """With what HSTS makes of a certificate's fault: a warning that nobody can pass (RFC 6797, section 12.1)."""
+    known = x.session.blocking.hsts.find(x.url.host, x.started) if slug in _CERTIFICATE else None
+    if known is None:
+        return found
+    whose = kinds.host(x) if known.host == x.url.host.rstrip(".") else f"`{known.host}`, for its subdomains too,"
+    more = (
+        f" Earlier in this recording {whose} asked for https alone (`Strict-Transport-Security`): a browser that "
+        "heeded it shows no way past its warning."
+    )
+    return structs.replace(found, detail=found.detail + more)
 
 
 def _finding(x: Subject, detail: str, fix: str, mark: str | None = None, title: str | None = None) -> Finding:

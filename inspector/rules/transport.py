@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inspector import url as urls
-from inspector.exchange import Certificate
+from inspector.exchange import TLS, Certificate
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, recorded_content, rule, scheme
@@ -176,6 +176,11 @@ def form_downgrade(x: Subject) -> Finding | None:
 
 
 _OLD = {"SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"}
+_KEY_TRANSPORT = compile_late(
+    r"TLS_RSA_WITH_|(?:AES(?:128|256)|CAMELLIA(?:128|256)|ARIA(?:128|256)|SEED)-", re.IGNORECASE
+)
+"""Suites whose secret is encrypted to the server's key, in both spellings: OpenSSL's names leave RSA out, and tell the
+agreement in all others. Chrome's exports (`AES_128_GCM`) do not say which it was."""
 _BROKEN = compile_late(r"RC4|3DES|DES-CBC|DES_CBC|NULL|EXPORT|EXP-|anon|ADH|AECDH|MD5", re.IGNORECASE)
 
 
@@ -184,9 +189,14 @@ _BROKEN = compile_late(r"RC4|3DES|DES-CBC|DES_CBC|NULL|EXPORT|EXP-|anon|ADH|AECD
     Severity.ERROR,
     "TLS in a version or with a cipher that is broken",
     on=scheme("https", "wss"),
-    references=("https://www.rfc-editor.org/rfc/rfc8996", RFC9325 + "3.1.1", RFC9325 + "4.1"),
-    what="The connection to the server was made with TLS 1.1 or older, or with a cipher such as RC4 or 3DES.",
-    why="These have known attacks and are forbidden by the standards; browsers of today refuse the old versions.",
+    references=("https://www.rfc-editor.org/rfc/rfc8996", RFC9325 + "3.1.1", RFC9325 + "4.1", RFC9325 + "4.2"),
+    what="The connection to the server was made with TLS 1.1 or older, with a cipher such as RC4 or 3DES, or without "
+    "forward secrecy.",
+    why="""
+        The first two have known attacks and are forbidden by the standards; browsers of today refuse the old versions.
+        Without forward secrecy the secret of each connection is encrypted to the server's key: whoever gets that key,
+        years later, reads everything that was recorded.
+        """,
     fix="Let the server offer TLS 1.2 and 1.3 with their AEAD ciphers (AES-GCM, ChaCha20-Poly1305) and nothing else.",
     unless="The recording does not say what was negotiated.",
     shows="""
@@ -211,7 +221,7 @@ def version_cipher(x: Subject) -> Finding | None:
     old = tls.version in _OLD
     broken = tls.cipher is not None and _BROKEN.search(tls.cipher) is not None
     if not old and not broken:
-        return None
+        return _recorded_today(x, tls)
     name, value = ("version", tls.version) if old else ("cipher", tls.cipher)
     return Finding(
         f"The connection to `{brief(x.url.host, 80)}` uses `{brief(value or '', 60)}`"
@@ -227,7 +237,24 @@ def version_cipher(x: Subject) -> Finding | None:
     )
 
 
+def _recorded_today(x: Subject, tls: TLS) -> Finding | None:
+    """A cipher without forward secrecy; from TLS 1.3 on there is none."""
+    cipher = tls.cipher
+    if cipher is None or tls.version == "TLSv1.3" or _KEY_TRANSPORT.match(cipher) is None:
+        return None
+    return Finding(
+        f"With `{brief(cipher, 60)}` the client encrypts the secret of the connection to the key of "
+        f"`{brief(x.url.host, 80)}`. Whoever records this today and gets that key in some years reads all of it.",
+        title="A connection without forward secrecy",
+        severity=Severity.WARNING,
+        fix="The server offers TLS 1.3, and of TLS 1.2 suites whose names begin with `ECDHE` alone (`TLS_ECDHE_…`).",
+        evidence=(Evidence("tls", "cipher", cipher),),
+    )
+
+
 _SOON = 14 * 86_400.0
+_REFUSED = frozenset({"valid until", "valid from", "names"})
+"""What browsers refuse for, whoever signed it."""
 _WEAK_KEY = compile_late(r"RSA\s+(\d+)", re.IGNORECASE)
 _RECORDERS = compile_late(
     r"mitmproxy|inspector|charles|fiddler|do_not_trust|portswigger|burp|proxyman|zed attack|owasp",
@@ -275,6 +302,8 @@ def certificate(x: Subject) -> Finding | None:
     if fault is None:
         return None
     title, detail, severity, evidence = fault
+    if evidence.name in _REFUSED and severity is Severity.ERROR and "strict-transport-security" in x.res:
+        detail += " They ignore its `Strict-Transport-Security` too: it counts where the certificate is in order alone."
     return Finding(
         detail,
         title=title,
@@ -292,7 +321,9 @@ def _fault(x: Subject, leaf: Certificate) -> tuple[str, str, Severity, Evidence]
         ends = moment(leaf.not_after)
         evidence = Evidence("tls", "valid until", ends)
         if left < 0:
-            detail = f"The certificate was valid until {ends}, {duration(-left)} before this exchange."
+            detail = (
+                f"The certificate was valid until {ends}, {duration(-left)} before this exchange. Browsers refuse it."
+            )
             return "The certificate has expired", detail, Severity.ERROR, evidence
         if leaf.not_before is not None and leaf.not_after - leaf.not_before < 2 * _SOON:
             return None  # made to live for days and renewed all the time
@@ -302,7 +333,8 @@ def _fault(x: Subject, leaf: Certificate) -> tuple[str, str, Severity, Evidence]
         begins = moment(leaf.not_before)
         return (
             "The certificate is not valid yet",
-            f"The certificate begins at {begins}, after this exchange: one of two clocks is wrong, most likely.",
+            f"The certificate begins at {begins}, after this exchange: one of two clocks is wrong, most likely. "
+            "Browsers refuse it.",
             Severity.ERROR,
             Evidence("tls", "valid from", begins),
         )

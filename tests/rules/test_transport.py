@@ -100,6 +100,26 @@ def test_version_and_cipher(version: str | None, cipher: str | None, expected: b
     assert bool(found) is expected
 
 
+@pytest.mark.parametrize(
+    ("version", "cipher", "expected"),
+    [
+        ("TLSv1.2", "AES128-GCM-SHA256", ["warning"]),
+        ("TLSv1.2", "AES256-SHA", ["warning"]),
+        ("TLSv1.2", "TLS_RSA_WITH_AES_128_GCM_SHA256", ["warning"]),
+        ("TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256", []),
+        ("TLSv1.2", "DHE-RSA-AES256-SHA256", []),
+        ("TLSv1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", []),
+        ("TLSv1.2", "AES_128_GCM", []),
+        ("TLSv1.3", "AES_128_GCM", []),
+        ("TLSv1.3", "TLS_AES_128_GCM_SHA256", []),
+        ("TLSv1.2", "DES-CBC3-SHA", ["error"]),
+        ("TLSv1.1", "AES128-SHA", ["error"]),
+    ],
+)
+def test_forward_secrecy(version: str, cipher: str, expected: list[str]):
+    assert severities(told(_GET, "tls/version-cipher", Connection(tls=TLS(version, cipher)))) == expected
+
+
 def cert(
     names: tuple[str, ...] = ("*.shop.test",),
     begins: float = -30,
@@ -135,6 +155,57 @@ def cert(
 def test_certificate(leaf: Certificate, expected: list[str]):
     found = told(_GET, "tls/certificate", Connection(tls=TLS("TLSv1.3", chain=(leaf,))))
     assert severities(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("leaf", "said"),
+    [
+        (cert(ends=-1), True),
+        (cert(begins=1), True),
+        (cert(names=("other.test",)), True),
+        (cert(ends=7), False),
+        (cert(key="RSA 1024"), False),
+    ],
+)
+def test_a_faulty_certificate_takes_hsts_away(leaf: Certificate, said: bool):
+    tls = Connection(tls=TLS("TLSv1.3", chain=(leaf,)))
+    for field in (False, True):
+        text = _GET + ("Strict-Transport-Security: max-age=31536000\n" if field else "")
+        (found,) = told(text, "tls/certificate", tls)
+        assert ("ignore its `Strict-Transport-Security`" in found.detail) is (said and field)
+
+
+@pytest.mark.parametrize(
+    ("host", "field", "error", "said"),
+    [
+        ("shop.test", "max-age=31536000", "certificate has expired", "`shop.test` asked for https alone"),
+        ("www.shop.test", "max-age=31536000", "certificate has expired", None),
+        ("www.shop.test", "max-age=9000; includeSubDomains", "self-signed certificate", "`shop.test`, for its subdom"),
+        ("shop.test", "max-age=0", "certificate has expired", None),
+        ("shop.test", "max-age=31536000", "certificate verify failed: hostname mismatch", "asked for https alone"),
+    ],
+)
+def test_hsts_leaves_no_way_past_a_refused_certificate(host: str, field: str, error: str, said: str | None):
+    text = f"""
+    # recorder: proxy
+    GET https://shop.test/ HTTP/1.1
+
+    HTTP/1.1 200 OK
+    Strict-Transport-Security: {field}
+    ---
+    # recorder: proxy
+    # side: server
+    # error: Certificate verify failed: {error}
+    GET https://{host}/a HTTP/1.1
+    """
+    engine = Engine()
+    found = [a for x in parse_example(text) for a in engine.observe(x).annotations if a.rule.startswith("tls/upstream")]
+    assert len(found) == 1
+    if said is None:
+        assert "Strict-Transport-Security" not in found[0].detail
+    else:
+        assert said in found[0].detail
+        assert "no way past its warning" in found[0].detail
 
 
 _OPEN = (
