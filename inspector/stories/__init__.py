@@ -17,6 +17,7 @@ from inspector.stories.connections import ConnectionStories
 from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
+from inspector.stories.sockets import SocketStories
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -34,7 +35,13 @@ class Teller(Protocol):
         """The stories there are still to tell, when no more exchanges come."""
 
 
-TELLERS: tuple[Callable[[], Teller], ...] = (RedirectStories, PreflightStories, ConnectionStories, PageStories)
+TELLERS: tuple[Callable[[], Teller], ...] = (
+    RedirectStories,
+    PreflightStories,
+    ConnectionStories,
+    PageStories,
+    SocketStories,
+)
 
 
 class Stories:
