@@ -7,9 +7,9 @@ found by what an exchange has, through an index over their triggers, not by runn
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from msgspec import Struct
@@ -30,7 +30,7 @@ from inspector.report import (
     Severity,
     Story,
 )
-from inspector.rules.base import Finding, Rule, Trigger
+from inspector.rules.base import Finding, Rule, Trigger, ValueTest
 from inspector.rules.catalogue import all_rules
 from inspector.session import Session
 from inspector.settings import NO_LEVELS, Levels
@@ -42,7 +42,13 @@ if TYPE_CHECKING:
     from inspector.conformance import Conformance
 
 Names = tuple[str, ...]
+Index = dict[str, list[str]]
 NONE: frozenset[str] = frozenset()
+_NO_TRIGGERS: frozenset[Trigger] = frozenset()
+_LONGEST_KNOWN = 512
+"""Characters of a field's value that is remembered."""
+_LONGEST_URL = 16_384
+"""Characters of a URL in which rules' terms are looked for."""
 
 INTERNAL_ERROR = "inspector/internal-error"
 MOST_STORIES = 10_000
@@ -97,6 +103,9 @@ class RuleIndex:
                     bits[trigger] = bits.get(trigger, 0) | 1 << place
             if not rule.also:
                 self._asking_once |= 1 << place
+        asked_for = {**self._on, **self._also, **self._without}
+        self._values = _values(asked_for)
+        self._url_terms = _UrlTerms(asked_for)
         self._marks_asked = any(trigger[0] == "mark" for trigger in self._on)
         self._parameters = frozenset([str(name) for kind, name in self._on if kind == "parameter"])
         self._met: dict[tuple[object, ...], int] = {}
@@ -138,7 +147,10 @@ class RuleIndex:
             self._parameters.intersection(parameter_names(x.request.url)) if "=" in x.request.url else NONE,
             has_token(x),
             x.exchange.failure is not None,
+            x.exchange.context.recorder.vantage,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),
+            self._told(asked, answered),
+            self._url_terms.met(x.request.url),
             tuple(answered),
             tuple(asked),
         )
@@ -154,6 +166,15 @@ class RuleIndex:
                 self._listed.clear()
             found = self._listed[left] = self._list(left)
         return found
+
+    def _told(self, asked: Index, answered: Index) -> tuple[Trigger, ...]:
+        """The triggers on fields' values that are met."""
+        met: tuple[Trigger, ...] = ()
+        for value in self._values:
+            lines = (answered if value.of_response else asked).get(value.name)
+            if lines is not None:
+                met += value.met(lines[0] if len(lines) == 1 else ", ".join(lines))
+        return met
 
     def _chosen(self, met: list[Trigger]) -> int:
         on = without = 0
@@ -171,6 +192,60 @@ class RuleIndex:
             listed.append(self._rules[lowest.bit_length() - 1])
             rules ^= lowest
         return tuple(listed)
+
+
+class _Value:
+    """The tests that rules make of one field's value, and what they said of values seen before."""
+
+    def __init__(self, of_response: bool, name: str) -> None:
+        self.of_response = of_response
+        self.name = name
+        self.tests: list[tuple[Trigger, ValueTest]] = []
+        self._known: dict[str, tuple[Trigger, ...]] = {}
+
+    def met(self, value: str) -> tuple[Trigger, ...]:
+        """The triggers whose test the value passes."""
+        found = self._known.get(value)
+        if found is None:
+            found = tuple([trigger for trigger, holds in self.tests if holds(value)])
+            if len(value) <= _LONGEST_KNOWN:
+                if len(self._known) >= 2048:
+                    self._known.clear()
+                self._known[value] = found
+        return found
+
+
+def _values(triggers: Iterable[Trigger]) -> tuple[_Value, ...]:
+    found: dict[tuple[bool, str], _Value] = {}
+    for trigger in triggers:
+        if trigger[0] in ("request value", "response value"):
+            name, holds = cast("tuple[str, ValueTest]", trigger[1])
+            key = trigger[0] == "response value", name
+            found.setdefault(key, _Value(*key)).tests.append((trigger, holds))
+    return tuple(found.values())
+
+
+class _UrlTerms:
+    """The terms that rules look for in URLs, all of them looked for at once."""
+
+    def __init__(self, triggers: Iterable[Trigger]) -> None:
+        self._of: dict[str, tuple[Trigger, ...]] = {}
+        for trigger in triggers:
+            if trigger[0] == "url":
+                for term in cast("tuple[str, ...]", trigger[1]):
+                    self._of[term] = (*self._of.get(term, ()), trigger)
+
+    @cached_property
+    def _search(self) -> Callable[[str], list[str]]:
+        from ahocorasick_rs import AhoCorasick  # compiled, and needed when the first exchange comes
+
+        automaton = AhoCorasick(list(self._of))
+        return lambda text: automaton.find_matches_as_strings(text, overlapping=True)
+
+    def met(self, url: str) -> frozenset[Trigger]:
+        """The triggers of which a term is in the URL."""
+        found = self._search(url[:_LONGEST_URL].lower())
+        return frozenset([trigger for term in set(found) for trigger in self._of[term]]) if found else _NO_TRIGGERS
 
 
 def _triggers(
@@ -192,7 +267,10 @@ def _triggers(
     parameters: frozenset[str],
     token: bool,
     failed: bool,
+    vantage: str | None,
     repeated: bool,
+    told: tuple[Trigger, ...],
+    in_url: frozenset[Trigger],
     response: Names,
     request: Names,
 ) -> list[Trigger]:
@@ -218,12 +296,15 @@ def _triggers(
         ("query", query),
         ("token", token),
         ("failure", failed),
+        ("vantage", vantage),
         ("repeated", repeated),
     ]
     for outcome, codes, attributes in set_cookies:
         met.append(("set-cookie outcome", outcome))
         met += [("set-cookie", code) for code in codes]
         met += [("set-cookie attribute", name) for name in attributes]
+    met += told
+    met += in_url
     met += [("mark", group) for group in marks]
     met += [("parameter", name) for name in parameters]
     met += [("response", name) for name in response]

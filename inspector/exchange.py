@@ -76,9 +76,11 @@ class Fields(Struct, frozen=True, dict=True):
     def named(self, name: str) -> str:
         """The field's name in the case it was received in; the given name where it is absent."""
         if name in self.index:
+            size = len(name)
             for line in self.lines:
-                if line.name == name or line.name.lower() == name:
-                    return line.name
+                received = line.name
+                if len(received) == size and (received == name or received.lower() == name):
+                    return received
         return name
 
     def __contains__(self, name: object) -> bool:

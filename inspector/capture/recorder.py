@@ -118,6 +118,8 @@ class Sample:
         self.connection_ids = False
         for entry in entries:
             self._look(entry)
+            if self.credentials:
+                return  # which settles the one question there is
 
     def _look(self, entry: Entry) -> None:
         if entry.connection_id is not None:

@@ -27,6 +27,8 @@ _CONTENT = 200_000
 """Octets of content in which tokens are looked for."""
 _NAMED = compile_late(r"[\"']?([\w.-]{1,60})[\"']?\s*[:=]\s*[\"']?$")
 _CREDENTIALS = ("authorization", "proxy-authorization", "x-amzn-oidc-data", "x-goog-iap-jwt-assertion")
+_SENT = frozenset({"cookie", *_CREDENTIALS})
+_ANSWERED = frozenset({"set-cookie", "location", "authorization"})
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -98,14 +100,14 @@ def has_token(x: Subject) -> bool:
     if "eyJ" in x.request.url:
         return True
     asked, answered = x.req.index, x.res.index
-    for name in ("cookie", *_CREDENTIALS):
-        values = asked.get(name)
-        if values is not None and any("eyJ" in value for value in values):
-            return True
-    for name in ("set-cookie", "location", "authorization"):
-        values = answered.get(name)
-        if values is not None and any("eyJ" in value for value in values):
-            return True
+    for name in _SENT.intersection(asked):
+        for value in asked[name]:
+            if "eyJ" in value:
+                return True
+    for name in _ANSWERED.intersection(answered):
+        for value in answered[name]:
+            if "eyJ" in value:
+                return True
     return _in_content(x)
 
 

@@ -22,6 +22,10 @@ Trigger = tuple[str, object]
 """What an exchange must have: see the functions below, and `Rule` for how a rule combines them."""
 
 
+ValueTest = Callable[[str], object]
+"""Says by its result's truth whether a field's value is one that a rule is to be asked about."""
+
+
 def always() -> tuple[Trigger, ...]:
     """Every exchange. Costly: prefer anything narrower."""
     return (("always", None),)
@@ -144,6 +148,24 @@ def url_parameter(*names: str) -> tuple[Trigger, ...]:
     return tuple(("parameter", name) for name in names)
 
 
+def request_value(name: str, holds: ValueTest) -> tuple[Trigger, ...]:
+    """Requests with this field (lower-case name) whose value, lines joined by a comma, passes the test.
+
+    The test is a pure function of the value, and is asked once for each value there is.
+    """
+    return (("request value", (name, holds)),)
+
+
+def response_value(name: str, holds: ValueTest) -> tuple[Trigger, ...]:
+    """Responses with this field (lower-case name) whose value passes the test: see `request_value`."""
+    return (("response value", (name, holds)),)
+
+
+def url_holds(*terms: str) -> tuple[Trigger, ...]:
+    """Requests for URLs that hold one of these terms (lower case) as they are written, whatever their case."""
+    return (("url", terms),)
+
+
 def repeated_field() -> tuple[Trigger, ...]:
     """Exchanges in which either message has more than one line of the same field."""
     return (("repeated", True),)
@@ -157,6 +179,11 @@ def unregistered_status() -> tuple[Trigger, ...]:
 def unregistered_method() -> tuple[Trigger, ...]:
     """Requests with a method that is not in the IANA registry, as written."""
     return (("registered method", False),)
+
+
+def recorded_by(*vantages: str) -> tuple[Trigger, ...]:
+    """Exchanges recorded from one of these places (`Recorder.vantage`: ``"browser"``, ``"proxy"``, ``"client"``)."""
+    return tuple(("vantage", vantage) for vantage in vantages)
 
 
 def http_version(*versions: str) -> tuple[Trigger, ...]:

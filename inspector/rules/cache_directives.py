@@ -12,7 +12,7 @@ from inspector.fields.cache_control import (
     parse_cache_control,
 )
 from inspector.report import Severity
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, response_value, rule
 from inspector.subject import Subject
 from inspector.words import listed
 
@@ -51,7 +51,7 @@ def _conflicts(value: str) -> tuple[str, ...]:
     "cache/conflict",
     Severity.NOTE,
     "`Cache-Control` contradicts itself",
-    on=response_field("cache-control"),
+    on=response_value("cache-control", _conflicts),
     references=(f"{RFC9111}#section-5.2.2", f"{RFC9111}#section-4.2.1"),
     what="Two directives of the response's `Cache-Control` cannot both be meant: one makes the other void.",
     why="""
@@ -132,7 +132,7 @@ def _corrected(d: Directive) -> str | None:
     "cache/directive-syntax",
     Severity.NOTE,
     "A `Cache-Control` directive is misspelt and ignored",
-    on=response_field("cache-control"),
+    on=response_value("cache-control", _misspelt),
     references=(f"{RFC9111}#section-5.2", f"{RFC9111}#section-1.2.2"),
     what="""
     A directive is written in a way caches do not understand: another spelling, a number that is not a whole number of

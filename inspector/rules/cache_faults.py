@@ -6,7 +6,7 @@ from inspector.fields.etag import parse_etag
 from inspector.fields.http_date import parse_http_date, read_date
 from inspector.fields.vary import parse_vary
 from inspector.report import Severity
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, response_field, response_value, rule
 from inspector.session.cache import policy_of, served_from
 from inspector.subject import Subject
 from inspector.words import duration, listed
@@ -142,11 +142,15 @@ def expires_invalid(x: Subject) -> Finding | None:
     )
 
 
+def _splits(value: str) -> bool:
+    return not {"*", "cookie", "user-agent"}.isdisjoint(parse_vary(value))
+
+
 @rule(
     "cache/vary-star",
     Severity.WARNING,
     "`Vary` keeps a cacheable response from being reused",
-    on=response_field("vary"),
+    on=response_value("vary", _splits),
     references=(f"{RFC9110}#section-12.5.5", f"{RFC9111}#section-4.1"),
     what="""
     The response has a lifetime, yet its `Vary` field undoes it: `*` matches no later request, `Cookie` and `User-Agent`

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 from inspector.content.kinds import kind_of
 from inspector.fields.quality import parse_preferences
@@ -109,11 +110,10 @@ def not_compressed(x: Subject) -> Finding | None:
 def encoding_mismatch(x: Subject) -> Finding | None:
     """A coding named twice or left in the content; a coding that a weight of 0, or a list without it, excludes."""
     response = x.response
-    codings = [_ALIASES.get(c.lower(), c.lower()) for c in split_list(x.res.get("content-encoding") or "")]
+    codings = _codings(x.res.get("content-encoding") or "")
     if response is None or not codings or x.method in ("HEAD", "CONNECT"):
         return None
     body = response.body
-    evidence = (x.request_field("accept-encoding"), x.response_field("content-encoding"))
     text = kind_of(x.media_type) in _TEXTS
     if text and body.state == "full" and (body.base64 or isinstance(body.source, bytes)):
         raw = body.transferred is not None and body.transferred == body.size
@@ -124,23 +124,35 @@ def encoding_mismatch(x: Subject) -> Finding | None:
                 title="Compressed twice",
                 severity=Severity.ERROR,
                 fix="Either the application compresses or the server in front of it, not both.",
-                evidence=evidence[1:],
+                evidence=(x.response_field("content-encoding"),),
             )
     wanted = x.req.get("accept-encoding")
-    if wanted is None:
+    coding = None if wanted is None else _not_offered(codings, wanted)
+    if coding is None:
         return None
+    return Finding(
+        f"The content is coded with `{coding}`, and the request's `Accept-Encoding` does not offer it. A client "
+        "that cannot undo it shows unreadable bytes or fails.",
+        title=f"Coded with `{coding}`, which was not asked for",
+        fix="The server uses a coding that `Accept-Encoding` names. If a cache answered: the response needs "
+        "`Vary: Accept-Encoding`, so that copies are kept apart.",
+        evidence=(x.request_field("accept-encoding"), x.response_field("content-encoding")),
+    )
+
+
+@lru_cache(maxsize=256)
+def _codings(value: str) -> tuple[str, ...]:
+    """The content codings of a ``Content-Encoding``, in lower case, by their present names."""
+    return tuple([_ALIASES.get(c.lower(), c.lower()) for c in split_list(value)])
+
+
+@lru_cache(maxsize=512)
+def _not_offered(codings: tuple[str, ...], wanted: str) -> str | None:
+    """The first coding that an ``Accept-Encoding`` does not permit; ``None`` where all are permitted."""
     weights = {_ALIASES.get(p.name, p.name): p.weight for p in parse_preferences(wanted)}
     for coding in codings:
         if coding == "identity" or weights.get(coding, weights.get("*", 0.0)) > 0:
             continue
-        if coding not in ("gzip", "br", "zstd", "deflate", "compress", "dcb", "dcz"):
-            continue  # `utf-8` and the like: no coding at all, and ignored by clients
-        return Finding(
-            f"The content is coded with `{coding}`, and the request's `Accept-Encoding` does not offer it. A client "
-            "that cannot undo it shows unreadable bytes or fails.",
-            title=f"Coded with `{coding}`, which was not asked for",
-            fix="The server uses a coding that `Accept-Encoding` names. If a cache answered: the response needs "
-            "`Vary: Accept-Encoding`, so that copies are kept apart.",
-            evidence=evidence,
-        )
+        if coding in ("gzip", "br", "zstd", "deflate", "compress", "dcb", "dcz"):
+            return coding  # `utf-8` and the like are no coding at all, and ignored by clients
     return None

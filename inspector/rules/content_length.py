@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, failure, recorded_by, response_field, rule
 from inspector.subject import Subject
 from inspector.words import octets
 
@@ -15,6 +15,7 @@ _CODE = "CONTENT_LENGTH_MISMATCH"
     Severity.WARNING,
     "The content is not as long as `Content-Length` says",
     on=response_field("content-length"),
+    also=(*failure(), *recorded_by("proxy")),
     references=(
         "https://www.rfc-editor.org/rfc/rfc9110#section-8.6",
         "https://www.rfc-editor.org/rfc/rfc9112#section-8",

@@ -8,7 +8,7 @@ from inspector.browser.verdict import CookieVerdict
 from inspector.fields.cookie import parse_cookie
 from inspector.fields.set_cookie import octets
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, cookies_judged, document, request_field, rule
+from inspector.rules.base import Finding, cookies_judged, document, request_field, request_value, rule
 from inspector.rules.cookies_words import DRAFT, names, number, shorten
 from inspector.subject import Subject
 from inspector.words import listed
@@ -217,11 +217,15 @@ def due_but_absent(x: Subject) -> Finding | None:
     )
 
 
+def _may_be_large(value: str) -> bool:
+    return len(value) > 1000 or value.count(";") >= 48
+
+
 @rule(
     "cookies/header-size",
     Severity.NOTE,
     "Large `Cookie` field on every request",
-    on=request_field("cookie"),
+    on=request_value("cookie", _may_be_large),
     references=(DRAFT + "6.1", "https://www.rfc-editor.org/rfc/rfc6585#section-5"),
     what="The `Cookie` field of the request is over 4 kB, or carries more than 50 cookies.",
     why="""

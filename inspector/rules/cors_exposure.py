@@ -8,7 +8,7 @@ from inspector import url as urls
 from inspector.browser.cors_check import is_url
 from inspector.fields.tokens import lower_list
 from inspector.report import Severity
-from inspector.rules.base import Finding, Found, request_field, response_field, rule
+from inspector.rules.base import Finding, Found, request_field, response_field, response_value, rule
 from inspector.rules.servers import set_cors, set_field
 from inspector.site import same_site
 
@@ -26,6 +26,38 @@ _TESTING = (
 
 def _with_credentials(x: Subject) -> bool:
     return x.res.get("access-control-allow-credentials") == "true"
+
+
+_ALLOW = "access-control-allow-origin"
+
+
+def _is_null(value: str) -> bool:
+    return value == "null"
+
+
+def _without_tls(value: str) -> bool:
+    return value.startswith("http://")
+
+
+def _why_none(value: str) -> str | None:
+    if not value:
+        return "is empty"
+    if "," in value or " " in value:
+        return "is a list"
+    if not is_url(value):
+        return "is no origin: the scheme is missing" if "://" not in value else "is no origin"
+    url = urls.parse(value)
+    if "*" in url.host:
+        return "has a `*` in it, which only stands for something by itself"
+    if url.path or url.query or url.fragment:
+        return "has a path" if url.path not in ("", "/") else "ends with a slash"
+    if url.scheme in ("http", "https") and value != url.origin:
+        return f"is not written as a browser does, `{url.origin}`"
+    return None
+
+
+def _matches_none(value: str) -> bool:
+    return value not in ("*", "null") and _why_none(value) is not None
 
 
 @rule(
@@ -114,7 +146,7 @@ def reflected_origin(x: Subject) -> Found:
     "cors/null-origin",
     Severity.WARNING,
     "`null` is permitted: sandboxed frames of any site may read this",
-    on=_ON,
+    on=response_value(_ALLOW, _is_null),
     references=(_CREDENTIALS, _TESTING, "https://html.spec.whatwg.org/multipage/browsers.html#concept-origin-opaque"),
     what="`Access-Control-Allow-Origin` is `null`.",
     why="""`null` is no "nobody": it is the name of every opaque origin, and any site gets one with a sandboxed frame.
@@ -227,7 +259,7 @@ def vary_origin(x: Subject) -> Found:
     "cors/insecure-origin",
     Severity.WARNING,
     "An `http:` origin may read this, with credentials",
-    on=_ON,
+    on=response_value(_ALLOW, _without_tls),
     references=(_TESTING, "https://w3c.github.io/webappsec-secure-contexts/#threat-models"),
     what="A response over HTTPS permits an origin without TLS, with credentials.",
     why="Whoever sits on the network of a visitor can put a script into an `http:` page, and so read this with "
@@ -315,7 +347,7 @@ def wildcard_on_private(x: Subject) -> Found:
     "cors/allow-origin-syntax",
     Severity.WARNING,
     "`Access-Control-Allow-Origin` can match no origin",
-    on=_ON,
+    on=response_value(_ALLOW, _matches_none),
     references=(_ALLOW_ORIGIN, "https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin"),
     what="The value is neither `*` nor a single origin, so the field permits nobody.",
     why="The value is compared with the page's origin octet by octet. A slash, a path, a pattern or a list "
@@ -358,28 +390,12 @@ def allow_origin_syntax(x: Subject) -> Found:
     return Finding(detail, fix, (x.response_field("access-control-allow-origin", shown or None, "equals no origin"),))
 
 
-def _why_none(value: str) -> str | None:
-    if not value:
-        return "is empty"
-    if "," in value or " " in value:
-        return "is a list"
-    if not is_url(value):
-        return "is no origin: the scheme is missing" if "://" not in value else "is no origin"
-    url = urls.parse(value)
-    if "*" in url.host:
-        return "has a `*` in it, which only stands for something by itself"
-    if url.path or url.query or url.fragment:
-        return "has a path" if url.path not in ("", "/") else "ends with a slash"
-    if url.scheme in ("http", "https") and value != url.origin:
-        return f"is not written as a browser does, `{url.origin}`"
-    return None
-
-
 @rule(
     "cors/wildcard-and-credentials",
     Severity.NOTE,
     "`Access-Control-Allow-Credentials` is without effect beside `*`",
     on=_ON,
+    also=response_field("access-control-allow-credentials"),
     references=(_CREDENTIALS,),
     what="The answer permits every origin and credentials, a pair that browsers do not accept.",
     why="""`*` only covers requests without credentials, and for those the second field has no meaning. A page that does

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity, Where
-from inspector.rules.base import Finding, always, http_version, repeated_field, request_field, response_field, rule
+from inspector.rules.base import (
+    Finding,
+    always,
+    http_version,
+    repeated_field,
+    request_field,
+    request_value,
+    response_field,
+    response_value,
+    rule,
+)
 from inspector.rules.status_words import brief
 from inspector.subject import display_name
 
@@ -81,11 +91,15 @@ def te_and_cl(x: Subject) -> Iterator[Finding]:
         )
 
 
+def _is_list(value: str) -> bool:
+    return "," in value
+
+
 @rule(
     "protocol/duplicate-content-length",
     Severity.ERROR,
     "Several `Content-Length` values",
-    on=request_field("content-length") + response_field("content-length"),
+    on=request_value("content-length", _is_list) + response_value("content-length", _is_list),
     references=(HTTP + "8.6", HTTP1 + "6.3"),
     what="A message has more than one `Content-Length`.",
     why="""

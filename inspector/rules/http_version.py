@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from inspector import words
 from inspector.fields.alt_svc import Alternative, parse_alt_svc
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, http_version, request_field, responded, response_field, rule, scheme
+from inspector.rules.base import (
+    Finding,
+    http_version,
+    request_field,
+    responded,
+    response_field,
+    response_value,
+    rule,
+    scheme,
+)
 from inspector.rules.status_words import brief
 from inspector.session.connections import from_network
 
@@ -370,11 +379,15 @@ def no_h2(x: Subject) -> Finding | None:
     )
 
 
+def _closes(value: str) -> bool:
+    return "close" in value.lower()
+
+
 @rule(
     "protocol/connection-close",
     Severity.NOTE,
     "The server closes the connection after each response",
-    on=response_field("connection"),
+    on=response_value("connection", _closes),
     references=(HTTP1 + "9.3", HTTP1 + "9.6"),
     what="An HTTP/1.1 server answers several requests with `Connection: close`.",
     why="Each further request has to open a new connection: one round trip for TCP, one or two more for TLS.",
@@ -406,7 +419,7 @@ def no_h2(x: Subject) -> Finding | None:
 )
 def connection_close(x: Subject) -> Finding | None:
     """At the third."""
-    if "close" not in (x.res.get("connection") or "").lower() or x.status == 101:
+    if x.status == 101:
         return None
     seen = x.session.connections.origin(x.url.origin)
     if seen is None or seen.closing < 3 or x.server_version in ("2", "3"):

@@ -16,7 +16,7 @@ from inspector.rules.base import (
     request_field,
     response_field,
     rule,
-    status,
+    url_holds,
     url_query,
 )
 from inspector.rules.found import at, content, quoted
@@ -34,7 +34,7 @@ _LINE = compile_late(r"[\r\n]+[ \t]*([A-Za-z][\w-]{0,60}):[ \t]*([^\r\n]{0,200})
     "inj/header-crlf",
     Severity.ERROR,
     "A parameter writes fields of the response",
-    on=(*url_query(), *request_content()),
+    on=(*url_holds("%0"), *request_content()),
     references=(
         "https://www.rfc-editor.org/rfc/rfc9110#section-5.5",
         "https://cwe.mitre.org/data/definitions/113.html",
@@ -226,7 +226,7 @@ def _leaves(value: str) -> str | None:
     "inj/path-traversal",
     Severity.NOTE,
     "The request asks for a file outside",
-    on=(*url_query(), *request_content(), *status(400, 403, 404), *recorded_content("text", "html", "none", "other")),
+    on=(*url_holds(*_WRITTEN), *request_content()),
     references=(
         "https://cwe.mitre.org/data/definitions/22.html",
         "https://owasp.org/www-community/attacks/Path_Traversal",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from inspector.content.kinds import kind_of
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, mark, rule, status
+from inspector.rules.base import Finding, mark, rule, url_holds
 from inspector.rules.found import at
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def inside(path: str) -> _Inside | None:
     "leak/debug-endpoint",
     Severity.WARNING,
     "A page for those who run the site answers everybody",
-    on=(*mark("debug"), *status(200)),
+    on=(*mark("debug"), *url_holds(*_TELLING)),
     references=("https://cwe.mitre.org/data/definitions/538.html", "https://cwe.mitre.org/data/definitions/215.html"),
     what="""
         A file or page that is meant for those who run the site was answered with 200: settings, a repository, a backup,

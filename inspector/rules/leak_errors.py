@@ -9,7 +9,7 @@ from inspector import url as urls
 from inspector.content.scan import Hit
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, mark, response_field, rule
+from inspector.rules.base import Finding, mark, response_field, response_value, rule
 from inspector.rules.found import as_code, at, content
 from inspector.words import listed
 
@@ -221,6 +221,10 @@ def _address_in(value: str, host_alone: bool) -> str | None:
     return match[0]
 
 
+def _names_one(value: str) -> bool:
+    return _IN_FIELD.search(value[:500]) is not None
+
+
 @lru_cache(maxsize=512)
 def _private_host(host: str) -> bool:
     address = urls.ip_address(host)
@@ -233,7 +237,10 @@ def _private_host(host: str) -> bool:
     "leak/private-address",
     Severity.NOTE,
     "A public response names an address of the inner network",
-    on=(*mark("private-address"), *response_field(*_HEADERS)),
+    on=(
+        *mark("private-address"),
+        *(trigger for name in _HEADERS for trigger in response_value(name, _names_one)),
+    ),
     references=("https://www.rfc-editor.org/rfc/rfc1918#section-3", "https://cwe.mitre.org/data/definitions/200.html"),
     what="A field or the content of the response names an address that exists in a private network only.",
     why="""

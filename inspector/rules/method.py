@@ -18,6 +18,7 @@ from inspector.rules.base import (
     response_field,
     rule,
     unregistered_method,
+    url_holds,
 )
 from inspector.rules.status_words import brief
 
@@ -235,6 +236,7 @@ def _action(path: str) -> str | None:
     Severity.NOTE,
     "GET on an address that names an action",
     on=method("GET"),
+    also=url_holds(*sorted(_ACTIONS)),
     references=(RFC9110 + "9.2.1",),
     what="A GET to a path such as `/items/7/delete` or `/logout` was answered with success.",
     why="""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules import security_texts as texts
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, response_field, response_value, rule
 from inspector.subject import Subject
 from inspector.words import listed
 
@@ -83,7 +83,7 @@ def _version(value: str) -> str | None:
     "security/server-version",
     Severity.NOTE,
     "The server tells the version of its software",
-    on=response_field(*_VERSIONED),
+    on=tuple(trigger for name in _VERSIONED for trigger in response_value(name, _version)),
     references=(
         "https://owasp.org/www-project-web-security-testing-guide/stable/4-Web_Application_Security_Testing/01-Information_Gathering/02-Fingerprint_Web_Server",
     ),

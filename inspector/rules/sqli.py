@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from inspector import words
 from inspector.patterns import compile_late
 from inspector.report import Severity
-from inspector.rules.base import Finding, mark, request_content, rule, url_query
+from inspector.rules.base import Finding, mark, request_content, rule, url_holds
 from inspector.rules.found import as_code, at, content
 from inspector.rules.inputs import Input, asked, may_hold, parameters
 
@@ -156,7 +156,7 @@ def tokens(value: str) -> tuple[str, ...]:
     "sqli/payload",
     Severity.NOTE,
     "A parameter looks like an SQL injection",
-    on=(*url_query(), *request_content()),
+    on=(*url_holds(*_WRITTEN), *request_content()),
     references=(_CHEAT_SHEET, _CWE),
     what="A value of the request has at least two marks of an attempt to change an SQL statement from outside.",
     why="""

@@ -278,11 +278,13 @@ _WORTH_SAVING = 1000
 )
 def duplicate_request(x: Subject) -> Finding | None:
     """The same address, page, and validator or content; not a navigation, and not with a range."""
-    if x.started is None or not _from_network(x) or x.is_navigation or x.exchange.failure is not None:
-        return None
     page = x.exchange.context.page
+    if page is None or x.started is None or not _from_network(x) or x.is_navigation or x.exchange.failure is not None:
+        return None
+    if _reusable(x) or "range" in x.req or _held_open(x):
+        return None
     same = _content_key(x)
-    if page is None or same is None or "range" in x.req or _held_open(x) or _reusable(x):
+    if same is None:
         return None
     before = x.session.repeats.before((page.id, x.request.url, x.destination or ""), x.exchange.index, x.started, same)
     if before is None or not 0 <= x.started - before[1] < _SOON:
@@ -299,8 +301,10 @@ def duplicate_request(x: Subject) -> Finding | None:
 
 def _reusable(x: Subject) -> bool:
     """Whether the answer states a lifetime: that it was fetched again all the same is the cache rules' to tell."""
-    control = (x.res.get("cache-control") or "").lower()
-    return "max-age" in control or ("expires" in x.res and not control)
+    index = x.res.index
+    if "cache-control" not in index:
+        return "expires" in index
+    return "max-age" in (x.res.get("cache-control") or "").lower()
 
 
 def _content_key(x: Subject) -> tuple[int, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from inspector import url as urls
 from inspector.exchange import TLS, Certificate
@@ -26,6 +27,13 @@ def _private(host: str) -> bool:
     if address is not None:
         return address.is_private
     return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa", ".localhost"))
+
+
+@lru_cache(maxsize=256)
+def _sessions(cookies: str) -> tuple[str, ...]:
+    """The cookies of a `Cookie` field that are a session's by their names."""
+    names = [pair.partition("=")[0].strip() for pair in cookies.split(";")]
+    return tuple([name for name in names if session_named(name)])
 
 
 def _own(x: Subject) -> bool:
@@ -70,6 +78,9 @@ def plain_http(x: Subject) -> Finding | None:
     """Password forms and tokens before session cookies before pages; `Basic` is the rules on credentials' to tell."""
     if x.local or x.status == 0 or _private(x.url.host) or x.exchange.context.served_from not in (None, "network"):
         return None
+    asked = x.req.index
+    if not x.is_document and "cookie" not in asked and "authorization" not in asked:
+        return None
     host = brief(x.url.host, 80)
     fix = f"The server at `{host}` serves this over https alone, redirects http to it, and sends "
     fix += "`Strict-Transport-Security` there."
@@ -91,8 +102,7 @@ def plain_http(x: Subject) -> Finding | None:
             fix=fix,
             evidence=(x.request_line("http:"),),
         )
-    names = [pair.partition("=")[0].strip() for pair in (x.req.get("cookie") or "").split(";")]
-    sessions = [name for name in names if session_named(name)]
+    sessions = _sessions(x.req.get("cookie") or "")
     if sessions and _own(x):
         return Finding(
             f"The request carries {listed(ticked(brief(name, 40) for name in sessions), most=3)} and is not encrypted: "
