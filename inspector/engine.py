@@ -104,7 +104,7 @@ class RuleIndex:
             if not rule.also:
                 self._asking_once |= 1 << place
         asked_for = {**self._on, **self._also, **self._without}
-        self._values = _values(asked_for)
+        self._values = _Values(asked_for)
         self._url_terms = _UrlTerms(asked_for)
         self._marks_asked = any(trigger[0] == "mark" for trigger in self._on)
         self._parameters = frozenset([str(name) for kind, name in self._on if kind == "parameter"])
@@ -118,6 +118,7 @@ class RuleIndex:
         """
         verdicts, req, res = x.verdicts, x.req, x.res
         asked, answered = req.index, res.index
+        sent, got = tuple(asked), tuple(answered)
         cors, block = verdicts.cors, verdicts.block
         cookies: tuple[tuple[str, Names, frozenset[str]], ...] = ()
         if verdicts.set_cookies:
@@ -149,10 +150,10 @@ class RuleIndex:
             x.exchange.failure is not None,
             x.exchange.context.recorder.vantage,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),
-            self._told(asked, answered),
+            self._values.met(sent, asked, got, answered),
             self._url_terms.met(x.request.url),
-            tuple(answered),
-            tuple(asked),
+            got,
+            sent,
         )
         met = self._met.get(signature)
         if met is None:
@@ -166,15 +167,6 @@ class RuleIndex:
                 self._listed.clear()
             found = self._listed[left] = self._list(left)
         return found
-
-    def _told(self, asked: Index, answered: Index) -> tuple[Trigger, ...]:
-        """The triggers on fields' values that are met."""
-        met: tuple[Trigger, ...] = ()
-        for value in self._values:
-            lines = (answered if value.of_response else asked).get(value.name)
-            if lines is not None:
-                met += value.met(lines[0] if len(lines) == 1 else ", ".join(lines))
-        return met
 
     def _chosen(self, met: list[Trigger]) -> int:
         on = without = 0
@@ -194,35 +186,49 @@ class RuleIndex:
         return tuple(listed)
 
 
-class _Value:
-    """The tests that rules make of one field's value, and what they said of values seen before."""
+class _Values:
+    """The tests that rules make of fields' values, and what they said of values seen before."""
 
-    def __init__(self, of_response: bool, name: str) -> None:
-        self.of_response = of_response
-        self.name = name
-        self.tests: list[tuple[Trigger, ValueTest]] = []
-        self._known: dict[str, tuple[Trigger, ...]] = {}
+    def __init__(self, triggers: Iterable[Trigger]) -> None:
+        self._tests: dict[tuple[bool, str], list[tuple[Trigger, ValueTest]]] = {}
+        for trigger in triggers:
+            if trigger[0] in ("request value", "response value"):
+                name, holds = cast("tuple[str, ValueTest]", trigger[1])
+                self._tests.setdefault((trigger[0] == "response value", name), []).append((trigger, holds))
+        self._tested: dict[tuple[bool, Names], Names] = {}
+        self._known: dict[tuple[bool, str, str], tuple[Trigger, ...]] = {}
 
-    def met(self, value: str) -> tuple[Trigger, ...]:
-        """The triggers whose test the value passes."""
-        found = self._known.get(value)
-        if found is None:
-            found = tuple([trigger for trigger, holds in self.tests if holds(value)])
-            if len(value) <= _LONGEST_KNOWN:
-                if len(self._known) >= 2048:
-                    self._known.clear()
-                self._known[value] = found
+    def met(self, sent: Names, asked: Index, got: Names, answered: Index) -> tuple[Trigger, ...]:
+        """The triggers whose test is passed, by the names of both messages' fields and their values."""
+        met: tuple[Trigger, ...] = ()
+        for of_response, names, index in ((False, sent, asked), (True, got, answered)):
+            tested = self._tested.get((of_response, names))
+            if tested is None:
+                tested = self._names(of_response, names)
+            for name in tested:
+                lines = index[name]
+                value = lines[0] if len(lines) == 1 else ", ".join(lines)
+                passed = self._known.get((of_response, name, value))
+                if passed is None:
+                    passed = self._test(of_response, name, value)
+                if passed:
+                    met += passed
+        return met
+
+    def _names(self, of_response: bool, names: Names) -> Names:
+        """Those of the names whose values are tested; most messages have a set of names that was seen before."""
+        if len(self._tested) >= 4096:
+            self._tested.clear()
+        found = self._tested[of_response, names] = tuple([n for n in names if (of_response, n) in self._tests])
         return found
 
-
-def _values(triggers: Iterable[Trigger]) -> tuple[_Value, ...]:
-    found: dict[tuple[bool, str], _Value] = {}
-    for trigger in triggers:
-        if trigger[0] in ("request value", "response value"):
-            name, holds = cast("tuple[str, ValueTest]", trigger[1])
-            key = trigger[0] == "response value", name
-            found.setdefault(key, _Value(*key)).tests.append((trigger, holds))
-    return tuple(found.values())
+    def _test(self, of_response: bool, name: str, value: str) -> tuple[Trigger, ...]:
+        passed = tuple([trigger for trigger, holds in self._tests[of_response, name] if holds(value)])
+        if len(value) <= _LONGEST_KNOWN:
+            if len(self._known) >= 16_384:
+                self._known.clear()
+            self._known[of_response, name, value] = passed
+        return passed
 
 
 class _UrlTerms:

@@ -76,7 +76,7 @@ def parameter_names(url: str) -> list[str]:
     """The names of the parameters in a URL's query and fragment, decoded and in lower case."""
     names: list[str] = _PARAMETER_NAME.findall(url.lower())
     if "%" in url or "+" in url:
-        return [unquote_plus(name).lower() for name in names]
+        return [unquote_plus(name).lower() if "%" in name or "+" in name else name for name in names]
     return names
 
 

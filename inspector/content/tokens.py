@@ -115,7 +115,7 @@ def _in_content(x: Subject) -> bool:
     if x.recorded_kind == "json":
         source = x.response.body.source if x.response is not None else None
         if source is not None:
-            head = source[:_CONTENT] if isinstance(source, str | bytes) else bytes(source)[:_CONTENT]
+            head = source[:_CONTENT] if isinstance(source, str | bytes) else bytes(memoryview(source)[:_CONTENT])
             return ("eyJ" in head) if isinstance(head, str) else (b"eyJ" in head)
     return False
 
