@@ -25,7 +25,7 @@ PREFLIGHTS_REPEATED = story_rule(
     "Preflights that a longer `Access-Control-Max-Age` would spare",
     references=(
         "https://fetch.spec.whatwg.org/#http-access-control-max-age",
-        "https://fetch.spec.whatwg.org/#cors-preflight-cache",
+        "https://fetch.spec.whatwg.org/#cors-preflight-fetch",
     ),
     what="The same question is asked again and again, because the answer is kept for less than a minute.",
     why="""Each preflight costs a round trip before the request itself may leave. Without `Access-Control-Max-Age` its

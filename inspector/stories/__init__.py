@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from inspector.report import Story
 from inspector.stories.connections import ConnectionStories
+from inspector.stories.cookies import CookieStories
 from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
@@ -38,6 +39,7 @@ class Teller(Protocol):
 TELLERS: tuple[Callable[[], Teller], ...] = (
     RedirectStories,
     PreflightStories,
+    CookieStories,
     ConnectionStories,
     PageStories,
     SocketStories,
