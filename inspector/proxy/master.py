@@ -23,6 +23,7 @@ from inspector.proxy.annotate import Annotator
 from inspector.proxy.crash import CrashWatch
 from inspector.proxy.dispatch import CachedAddonManager
 from inspector.proxy.inside import Inside
+from inspector.proxy.late_alert import hear_late_alerts
 from inspector.proxy.modes import check_modes, check_settings, configuration, describe, for_clients
 from inspector.proxy.notice import Notice, Sink
 from inspector.proxy.options import (
@@ -61,6 +62,7 @@ class InspectorMaster(Master):
 
     def __init__(self, opts: mitm_options.Options, *extra: object, plain_dispatch: bool = False) -> None:
         super().__init__(opts)
+        hear_late_alerts()
         if not plain_dispatch:
             CachedAddonManager.adopt(self.addons)
         self.addons.add(*addons.default_addons(), *extra)  # type: ignore[no-untyped-call]

@@ -93,7 +93,12 @@ class Watcher:
         self._note(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        """An exchange failed."""
+        """An exchange failed. Where an alert of the server's ended its connection, that is why."""
+        from inspector.proxy.late_alert import alert_after_handshake
+
+        alert = alert_after_handshake(flow.server_conn)
+        if flow.live and flow.error is not None and alert is not None and alert not in flow.error.msg:
+            flow.error.msg = f"{flow.error.msg} after a TLS alert: {alert}"
         self._note(flow)
 
     def _note(self, flow: http.HTTPFlow) -> None:

@@ -219,6 +219,17 @@ def test_the_server_wants_a_client_certificate(stage: Stage) -> None:
     assert "client certificate" in f"{told.detail} {told.fix}"
 
 
+@pytest.mark.parametrize("time", range(3))
+def test_the_server_wants_one_after_the_handshake(stage: Stage, time: int) -> None:
+    context = stage.tls(stage.root.issue(["shop.test"]), minimum_version=ssl.TLSVersion.TLSv1_3)
+    context.load_verify_locations(cadata=stage.root.certificate_pem.decode())
+    context.verify_mode = ssl.CERT_REQUIRED
+    stage.get(stage.origin(context).url("/", "shop.test"))
+    told = stage.told()
+    assert told.rule == "tls/upstream-wants-certificate"
+    assert "`certificate required`" in told.detail
+
+
 @contextmanager
 def speaking(talk: Callable[[socket.socket], None]) -> Iterator[int]:
     """A server that does with each connection as it is told."""
