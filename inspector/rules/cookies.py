@@ -100,16 +100,21 @@ def cookies_set(x: Subject) -> Finding | None:
     most = 12
     if len(phrases) > most:
         phrases = [*phrases[:most], f"and {len(phrases) - most} more"]
-    stored = sum(1 for line in lines if line.verdict.outcome == "stored")
-    gone = sum(1 for line in lines if line.verdict.outcome == "blocked")
-    deleted = sum(1 for line in lines if line.verdict.outcome == "expired")
+    outcomes = Counter(line.verdict.outcome for line in lines)
+    stored, deleted, refused = outcomes["stored"], outcomes["expired"], outcomes["blocked"]
+    doubtful = len(lines) - stored - deleted - refused
     parts = [
         text
-        for many, text in ((stored, f"{stored} stored"), (deleted, f"{deleted} deleted"), (gone, f"{gone} refused"))
+        for many, text in (
+            (stored, f"{stored} stored"),
+            (deleted, f"{deleted} deleted"),
+            (refused, f"{refused} refused"),
+            (doubtful, f"{doubtful} in doubt"),
+        )
         if many
     ]
     title = f"{number(len(lines))} set" + (f": {listed(parts)}" if len(parts) > 1 or not stored else "")
-    return Finding("; ".join(phrases) + ".", title=title.removesuffix(" set: ") if parts else title)
+    return Finding("; ".join(phrases) + ".", title=title)
 
 
 @rule(

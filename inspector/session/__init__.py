@@ -32,7 +32,7 @@ class Told:
         self.ranks: dict[str, int] = {}
         """A rule's id, or another key → the rank of the gravest severity it was told with."""
         self.spent = 0
-        """The set of rules (see `inspector.rule_index.RuleIndex`) that can find nothing graver than what they have told."""
+        """The rules that can find nothing graver than they have told, as a set of `inspector.rule_index.RuleIndex`."""
 
 
 class Session:
