@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector.engine import EVERYTHING, INTERNAL_ERROR, Engine, Options, RuleIndex
+from inspector.engine import EVERYTHING, INTERNAL_ERROR, Engine, Options
 from inspector.exchange import Context, Exchange, Fields, Recorder, Request, Response
 from inspector.report import Severity, summarize
+from inspector.rule_index import RuleIndex
 from inspector.rules import base
 from inspector.rules.base import Finding, Rule, rule
 from inspector.rules.catalogue import all_rules, rule_by_id, topics
