@@ -45,7 +45,7 @@ CHAPTERS = {
     "compression": "Compression",
     "authentication": "Authentication: Basic and Bearer",
     "streaming": "Streams: server-sent events and a WebSocket",
-    "protocol": "Protocol: HTTP versions, trailers, an offer of HTTP/3",
+    "protocol": "Protocol: HTTP versions, trailers, an offer of HTTP/3, a server that is not there",
 }
 """The lab's topics and how the demo announces them."""
 

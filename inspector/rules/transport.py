@@ -267,7 +267,7 @@ _REFUSED = frozenset({"valid until", "valid from", "names"})
 """What browsers refuse for, whoever signed it."""
 _WEAK_KEY = compile_late(r"RSA\s+(\d+)", re.IGNORECASE)
 _RECORDERS = compile_late(
-    r"mitmproxy|inspector|charles|fiddler|do_not_trust|portswigger|burp|proxyman|zed attack|owasp",
+    r"mitmproxy|HTTP inspector on this machine|charles|fiddler|do_not_trust|portswigger|burp|proxyman|zed attack|owasp",
     re.IGNORECASE,
 )
 

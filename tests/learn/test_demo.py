@@ -41,6 +41,10 @@ TOPICS = {
     "hints",
     "sri",
     "perf",
+    "proxy",
+    "tls",
+    "blocking",
+    "method",
 }
 
 LESSONS = {
@@ -73,6 +77,11 @@ LESSONS = {
     "hints/preload-twice",
     "sri/missing",
     "perf/server-timing",
+    "perf/large",
+    "sri/taken-over",
+    "tls/certificate",
+    "tls/plain-http",
+    "proxy/refused",
 }
 """What the chapters on logins, APIs and delivery are there to show."""
 

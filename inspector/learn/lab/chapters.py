@@ -73,3 +73,5 @@ async def take_delivery(client: Client, at: Origins) -> None:
     await client.load("a script, ahead", ahead, f"{place}/tea.js", "script")
     await client.fetch("the script, again", ahead, f"{place}/tea.js")
     await client.load("the partner's script", ahead, f"{at.partner}/widget/1.4.2/widget.js", "script")
+    await client.navigate("a page from the old days", f"{place}/taken-over", page=home)
+    await client.fetch("all that is in stock", home, f"{place}/stock.json")

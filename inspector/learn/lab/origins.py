@@ -15,6 +15,8 @@ class Host(Struct, frozen=True):
     name: str
     protocols: tuple[str, ...]
     role: str
+    ends_soon: bool = False
+    """Whether its certificate is an old one, of which a day is left."""
 
     @property
     def scheme(self) -> str:
@@ -29,7 +31,13 @@ HOSTS: tuple[Host, ...] = (
     Host("account", "account.shop.test", ("h2", "http/1.1"), "the customer's account, secured as it should be"),
     Host("api", "api.shop.test", ("http/1.1",), "the shop's API: same site, another origin, HTTP/1.1 only"),
     Host("cdn", "static.shop.test", ("h2", "http/1.1"), "style sheets, scripts and images"),
-    Host("partner", "partner.example", ("h2", "http/1.1"), "another company's site: everything it does is third-party"),
+    Host(
+        "partner",
+        "partner.example",
+        ("h2", "http/1.1"),
+        "another company's site: everything it does is third-party, and its certificate ends tomorrow",
+        ends_soon=True,
+    ),
     Host("local", "localhost", (), "a developer's server: plain HTTP, yet potentially trustworthy"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import socket
 import ssl
@@ -130,7 +131,7 @@ class Lab:
         for host in HOSTS:
             config = _Listener(listening[host.key], host)
             if host.protocols:
-                issued = authority.issue([host.name])
+                issued = authority.issue([host.name], validity=_last_day() if host.ends_soon else None)
                 hashes.append(spki_sha256(issued.certificate))
                 chain, key = issued.write(directory, host.key)
                 config.certfile, config.keyfile = str(chain), str(key)
@@ -195,6 +196,12 @@ def _listen() -> socket.socket:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setblocking(False)
     return sock
+
+
+def _last_day() -> Validity:
+    """Of a certificate made for 90 days, of which one is left."""
+    now = dt.datetime.now(dt.UTC)
+    return Validity(now - 89 * DAY, now + DAY)
 
 
 def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

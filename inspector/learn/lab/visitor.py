@@ -33,6 +33,9 @@ from inspector.learn.lab.jar import site_of
 from inspector.learn.lab.server import Lab
 from inspector.url import parse
 
+NOBODY = 1
+"""A port nothing listens on: of a service that nobody runs any more (TCPMUX)."""
+
 _quiet = logging.getLogger("inspector.learn.lab.visitor")
 _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False
@@ -331,6 +334,8 @@ class _Story:
         await self.client.call("a slow answer", f"{at.api}/slow")
         await self.client.call("an answer with a trailer", f"{at.cdn}/trailers", fields={"TE": "trailers"})
         await self.client.call("an offer of HTTP/3", f"{at.cdn}/alt-svc")
+        if self.proxy is not None:  # which then answers in its place
+            await self.client.call("a server that is not there", f"http://{parse(at.api).host}:{NOBODY}/")
 
     async def _converse(self, title: str, url: str) -> None:
         """Say two things over a WebSocket (RFC 6455) and close it."""

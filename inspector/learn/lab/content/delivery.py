@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from inspector.learn.lab.route import HTML, SCRIPT, Reply, Route, html
+from inspector.learn.lab.route import HTML, JSON, SCRIPT, Reply, Route, html
+
+_WHOLE_STOCK = (
+    "[" + ",\n".join(f'{{"item": {n}, "name": "cup", "glaze": "blue", "left": {n % 7}}}' for n in range(12_000)) + "]"
+)
+"""Rather more than a page needs."""
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -50,6 +55,22 @@ ROUTES: tuple[Route, ...] = (
             ),
         ),
     ),
+    Route(
+        "shop",
+        "/delivery/taken-over",
+        "delivery",
+        "a page that names a script host which was sold and then used for attacks; its policy keeps browsers from it",
+        Reply(
+            200,
+            (*HTML, ("content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'none'")),
+            html(
+                "From the old days",
+                "<p>Nobody has looked at this page for years.</p>",
+                head='<script src="https://cdn.polyfill.io/v3/polyfill.min.js"></script>\n',
+            ),
+        ),
+    ),
+    Route("shop", "/delivery/stock.json", "delivery", "all that is in stock, at once", Reply(200, JSON, _WHOLE_STOCK)),
     Route("shop", "/delivery/tea.js", "delivery", "the script that is fetched twice", Reply(200, SCRIPT, "void 0;\n")),
     Route(
         "cdn",
