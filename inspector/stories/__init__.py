@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from inspector.report import Story
+from inspector.stories.api import ApiStories
 from inspector.stories.connections import ConnectionStories
 from inspector.stories.cookies import CookieStories
 from inspector.stories.page_load import PageStories
@@ -43,6 +44,7 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
     ConnectionStories,
     PageStories,
     SocketStories,
+    ApiStories,
 )
 
 
