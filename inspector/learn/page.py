@@ -14,6 +14,14 @@ from inspector.words import octets
 _LONGEST_TYPED = 200
 
 
+QUIT = frozenset({"q", "quit", "exit"})
+"""What leaves a lesson, wherever it is typed."""
+
+
+class Leave(Exception):
+    """Somebody typed that they want to leave."""
+
+
 class Reader(Protocol):
     """Where what a person types comes from."""
 
@@ -94,6 +102,7 @@ class Page:
 
         Raises:
             EOFError: the input has ended.
+            Leave: it was a word that leaves the lesson.
         """
         if self._reader is None:
             self.canvas.line(f"{prompt} ", (default, "italic"))
@@ -101,7 +110,10 @@ class Page:
             self.canvas.flush()
             return default
         answer = self._reader.read(f"{prompt} (Enter: {default}) > ").strip()
-        self.gap()
+        if answer.casefold() in QUIT:
+            raise Leave
+        self.canvas.line("")
+        self.canvas.flush()
         return answer[:_LONGEST_TYPED] or default
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from inspector.learn.bench import Bench
 from inspector.learn.lesson import Choice, Lesson, Question
-from inspector.learn.page import Page, Reader
+from inspector.learn.page import QUIT, Leave, Page, Reader
 from inspector.render.escape import clipped, visible
 
 TRIES = 2
@@ -20,7 +20,6 @@ TRIES = 2
 _ON = frozenset({"", "n", "next", "on", "go"})
 _BACK = frozenset({"b", "back"})
 _AGAIN = frozenset({"r", "again", "repeat"})
-_QUIT = frozenset({"q", "quit", "exit"})
 _HELP = frozenset({"?", "h", "help"})
 
 _BETWEEN = (
@@ -99,6 +98,8 @@ class Teacher:
 
     def _play(self, at: int, bench: Bench) -> Move:
         step, page = self._lesson.steps[at - 1], self._page
+        if self._reader is not None:
+            page.canvas.line("")  # after the prompt
         page.canvas.heading(f"{at} of {len(self._lesson.steps)} · {step.title}")
         page.canvas.flush()
         question = None
@@ -106,6 +107,8 @@ class Teacher:
             question = step.play(page, bench)
         except (EOFError, KeyboardInterrupt):
             raise
+        except Leave:
+            return "quit"
         except Exception as error:  # what does not work on this machine must not end the lesson
             if os.environ.get("INSPECTOR_DEBUG"):
                 raise
@@ -143,7 +146,7 @@ class Teacher:
                 if tries == TRIES:
                     self._tell(question)
                     return "on"
-            elif typed in _QUIT:
+            elif typed in QUIT:
                 return "quit"
             elif typed in _BACK:
                 return "back"
@@ -190,7 +193,7 @@ class Teacher:
                 return "back"
             if typed in _AGAIN:
                 return "again"
-            if typed in _QUIT:
+            if typed in QUIT:
                 return "quit"
             if typed in _HELP:
                 self._page.rows(_BETWEEN)

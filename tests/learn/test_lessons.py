@@ -235,9 +235,9 @@ def test_a_person_leaves_while_the_proxy_runs(tmp_path: Path, key: str, status: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_it_is_ended_from_outside(tmp_path: Path, number: signal.Signals):
-    with terminal(tmp_path, "mitm", "--step", "13") as person:
+@pytest.mark.parametrize(("name", "step", "number"), [("mitm", 13, signal.SIGTERM), ("trust", 5, signal.SIGHUP)])
+def test_it_is_ended_from_outside(tmp_path: Path, name: str, step: int, number: signal.Signals):
+    with terminal(tmp_path, name, "--step", str(step)) as person:
         person.expect("Your answer > ")
         person.process.send_signal(number)
         assert person.end() == 128 + number
@@ -418,6 +418,22 @@ def test_every_right_answer_is_heard_in_its_own_words(name: str):
             assert question.hear(choice.text) == question.hear(letter) == choice
 
 
+@pytest.mark.parametrize(("typed", "left"), [("q", 1), ("QUIT", 1), ("queen", None), ("", None)])
+def test_a_free_line_can_be_left_too(typed: str, left: int | None):
+    from io import StringIO
+
+    heard = []
+
+    def play(page: Page, bench: Bench) -> None:
+        heard.append(page.typed("Say something:", "nothing"))
+
+    script = Script([typed, ""])
+    page = Page(Canvas(make_console("never", sys.stdout, StringIO(), width=80)), script)
+    result = Teacher(Lesson("own", "Own.", 1, (Step("One", play),)), page, script).run()
+    assert result.left_at == left
+    assert heard == ([] if left else [typed or "nothing"])
+
+
 def test_a_lesson_never_says_refused_of_what_was_accepted():
     from inspector.learn.lesson import Unexpected
     from inspector.learn.lessons import trust
@@ -431,9 +447,9 @@ def test_a_lesson_never_says_refused_of_what_was_accepted():
 
 
 def test_a_pipe_of_enters_reaches_the_end(tmp_path: Path):
-    ended = learn(tmp_path, "mitm", "--step", "18", typed="\n" * 100)
+    ended = learn(tmp_path, "trust", "--step", "11", typed="\n" * 100)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "20 of 20" in ended.stdout
+    assert "13 of 13" in ended.stdout
     assert "input ended" not in ended.stdout
 
 
