@@ -16,6 +16,7 @@ from inspector.report import Story
 from inspector.stories.api import ApiStories
 from inspector.stories.connections import ConnectionStories
 from inspector.stories.cookies import CookieStories
+from inspector.stories.login_oauth import OAuthStories
 from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
@@ -45,6 +46,7 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
     PageStories,
     SocketStories,
     ApiStories,
+    OAuthStories,
 )
 
 
