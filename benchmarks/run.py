@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("capture_bench", "explain_bench", "scan_bench", "proxy_bench", "proxy_soak")
+BENCHMARKS = ("capture_bench", "explain_bench", "stories_bench", "scan_bench", "proxy_bench", "proxy_soak")
 
 
 def main() -> int:

@@ -14,8 +14,10 @@ from inspector.report import Arrow, Story
 MOST_COLUMNS = 5
 """Participants drawn as columns; more of them are told as a list."""
 MOST_ARROWS = 80
-_NARROWEST = 17
-"""Columns between two lifelines below which labels would say nothing any more."""
+_NARROWEST = 26
+"""Columns between two lifelines below which labels that are too long are not cut any more."""
+_LEAST = 12
+"""Columns between two lifelines, however short the labels."""
 _FEWEST = 8
 
 
@@ -55,7 +57,7 @@ def _lifelines(story: Story, arrows: Sequence[Arrow], lead: str, width: int) -> 
     count = len(names)
     if not 2 <= count <= MOST_COLUMNS:
         return None
-    wanted = [max(_NARROWEST, (names[i] + names[i + 1]) // 2 + 3) for i in range(count - 1)]
+    wanted = [max(_LEAST, (names[i] + names[i + 1]) // 2 + 3) for i in range(count - 1)]
     order = {name: place for place, name in enumerate(story.participants)}
     for arrow in arrows:
         first, last = sorted((order[arrow.source], order[arrow.target]))
@@ -66,14 +68,14 @@ def _lifelines(story: Story, arrows: Sequence[Arrow], lead: str, width: int) -> 
         if lacking > 0:
             for place in range(first, last):
                 wanted[place] += -(-lacking // (last - first))
-    left = min(names[0] // 2, _NARROWEST // 2)
-    right = min(names[-1] // 2, _NARROWEST // 2)
+    left, right = min(names[0] // 2, _LEAST), min(names[-1] // 2, _LEAST)
     room = width - left - right - 2
-    if room < _NARROWEST * (count - 1):
+    least = [min(gap, _NARROWEST) for gap in wanted]
+    if room < sum(least):
         return None
     while sum(wanted) > room:
-        widest = max(wanted)
-        wanted[wanted.index(widest)] -= min(widest - _NARROWEST, max(1, (sum(wanted) - room) // count))
+        widest = max(range(count - 1), key=lambda place: wanted[place] - least[place])
+        wanted[widest] -= max(min(wanted[widest] - least[widest], (sum(wanted) - room) // count), 1)
     lifelines = [left]
     for gap in wanted:
         lifelines.append(lifelines[-1] + gap)

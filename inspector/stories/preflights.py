@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from inspector import url as urls
 from inspector import words
 from inspector.browser.cors_preflight import DEFAULT_MAX_AGE, check_request, parse_max_age
 from inspector.patterns import compile_late
@@ -172,7 +173,7 @@ def _question(group: _Group, x: Subject, verdict: CorsVerdict) -> tuple[str, str
     else:
         text += f"{status}, permitted."
         answer += ", permitted"
-    return text, f"OPTIONS {x.url.path or '/'}", answer
+    return text, f"OPTIONS {_path(x)}", answer
 
 
 def _request(x: Subject, verdict: CorsVerdict) -> tuple[str, str, str]:
@@ -191,7 +192,11 @@ def _request(x: Subject, verdict: CorsVerdict) -> tuple[str, str, str]:
         text += ": the page gets the response."
     else:
         text += "."
-    return text, f"{method} {x.url.path or '/'}", answer
+    return text, f"{method} {_path(x)}", answer
+
+
+def _path(x: Subject) -> str:
+    return urls.parse(x.shown_url).path or "/"
 
 
 def _tell(group: _Group) -> Story:
