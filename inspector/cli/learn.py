@@ -60,8 +60,9 @@ def _teach(lesson: Lesson, auto: bool, start: int, color: str) -> int:
     from inspector.render.console import make_console
     from inspector.render.layout import Canvas
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    for name in ("SIGTERM", "SIGHUP"):  # not every system has both
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
     reader = None if auto else Typist()
     page = Page(Canvas(make_console(color, sys.stdout)), reader)
     result = Teacher(lesson, page, reader).run(start)
