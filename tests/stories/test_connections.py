@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from inspector.engine import Engine, Options
-from inspector.exchange import Connection, Exchange, Timings
+from inspector.exchange import Connection, Exchange, Fields, Timings
 from inspector.report import Story
 from inspector.rules.example import EXAMPLE_START, parse_example
 from inspector.session import connections
@@ -60,7 +60,46 @@ def test_requests_wait_for_an_http11_connection():
     )
     assert "9 exchanges over HTTP/1.1 on 6 connections" in told.steps[0]
     assert "3 requests were held back before being sent, up to 90 ms" in told.steps[0]
-    assert any("Over HTTP/2 or HTTP/3 the 3 requests held back" in step for step in told.steps)
+    assert any("over HTTP/2 or HTTP/3 the 3 requests held back" in step for step in told.steps)
+
+
+def test_estimates_are_ranges_out_of_the_captures_own_times():
+    told = story(
+        *(exchange(n, f"https://shop.test/{n}", "1.1", connection=f"c{n}", connect=10.0, tls=25.0) for n in range(3)),
+        *(exchange(n, f"https://shop.test/{n}", "1.1", connection="c0", blocked=90.0) for n in range(3, 6)),
+    )
+    text = "\n".join(told.steps)
+    assert "between 90 ms (the longest wait, if all ran side by side) and 270 ms (all of them)" in text
+    assert "2 connections fewer would have been opened: 70 ms of handshakes in sum" in text
+    assert "half would have been open 10 ms to 25 ms sooner or more" in text
+
+
+def test_origins_that_share_a_connection():
+    told = story(
+        exchange(0, "https://a.shop.test/", connection="1"),
+        exchange(1, "https://b.shop.test/", connection="1"),
+        exchange(2, "https://c.shop.test/", connection="2"),
+    )
+    assert "`https://a.shop.test` and `https://b.shop.test` shared a connection" in "\n".join(told.steps)
+
+
+def test_http3_offered_and_used():
+    first = exchange(0, "https://shop.test/", connection="1")
+    offer = Fields.of([("Alt-Svc", 'h3=":443"')])
+    first = msgspec.structs.replace(first, response=msgspec.structs.replace(first.response, fields=offer))
+    told = story(first, *(exchange(n, f"https://shop.test/{n}", "3", connection="2") for n in (1, 2)))
+    assert any("(first in #0) and used for 2 of 3 exchanges." in step for step in told.steps)
+    unused = story(first, exchange(1, "https://shop.test/1", connection="1"))
+    assert any(step.endswith("and not used yet.") for step in unused.steps)
+
+
+def test_connections_that_the_server_ends():
+    made = [exchange(n, f"http://shop.test/{n}", "1.1", connection=str(n), start=200 * n) for n in range(3)]
+    close = Fields.of([("Connection", "close")])
+    told = story(
+        *(msgspec.structs.replace(x, response=msgspec.structs.replace(x.response, fields=close)) for x in made)
+    )
+    assert "3 of the responses ended their connection (`Connection: close`)" in told.steps[0]
 
 
 def test_one_after_the_other_is_no_multiplexing():
