@@ -211,11 +211,9 @@ def _estimates(origins: list[Origin]) -> list[str]:
             words.milliseconds(high) if high - low < 1 else f"{words.milliseconds(low)} to {words.milliseconds(high)}"
         )
         steps.append(
-            f"Estimate: HTTP/3 opens a connection in one round trip, TLS included. Of "
-            f"{words.count(len(both), 'connection')} "
-            f"with both handshakes, half would have been open {saved} sooner or more, taking each TCP handshake "
-            f"for one "
-            "round trip; on a way that loses packets or blocks UDP it would be less."
+            f"Estimate: HTTP/3 opens a connection in one round trip, TLS included. The median of "
+            f"{words.count(len(both), 'connection')} with both handshakes would have been open {saved} sooner, taking the "
+            "TCP handshake for one round trip. On a way that loses packets or blocks UDP it would be less."
         )
     return steps
 

@@ -71,7 +71,7 @@ def test_estimates_are_ranges_out_of_the_captures_own_times():
     text = "\n".join(told.steps)
     assert "between 90 ms (the longest wait, if all ran side by side) and 270 ms (all of them)" in text
     assert "2 connections fewer would have been opened: 70 ms of handshakes in sum" in text
-    assert "half would have been open 10 ms to 25 ms sooner or more" in text
+    assert "The median of 3 connections with both handshakes would have been open 10 ms to 25 ms sooner" in text
 
 
 def test_origins_that_share_a_connection():
