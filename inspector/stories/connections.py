@@ -212,8 +212,8 @@ def _estimates(origins: list[Origin]) -> list[str]:
         )
         steps.append(
             f"Estimate: HTTP/3 opens a connection in one round trip, TLS included. The median of "
-            f"{words.count(len(both), 'connection')} with both handshakes would have been open {saved} sooner, taking the "
-            "TCP handshake for one round trip. On a way that loses packets or blocks UDP it would be less."
+            f"{words.count(len(both), 'connection')} with both handshakes would have been open {saved} sooner, taking "
+            "the TCP handshake for one round trip. On a way that loses packets or blocks UDP it would be less."
         )
     return steps
 
