@@ -29,6 +29,7 @@ class SamlMessage(Struct, frozen=True):
 
     kind: str
     """``AuthnRequest``, ``Response``, ``LogoutRequest`` …"""
+    id: str = ""
     issuer: str = ""
     destination: str = ""
     status: str = ""
@@ -81,6 +82,7 @@ def _read(root: Element) -> SamlMessage:
     audience = first.find(f".//{_ASSERTION}Audience") if first is not None else None
     return SamlMessage(
         root.tag.rpartition("}")[2],
+        root.get("ID", ""),
         (root.findtext(f"{_ASSERTION}Issuer") or "").strip(),
         root.get("Destination", ""),
         status.rpartition(":")[2],

@@ -17,6 +17,8 @@ from inspector.stories.api import ApiStories
 from inspector.stories.connections import ConnectionStories
 from inspector.stories.cookies import CookieStories
 from inspector.stories.login_oauth import OAuthStories
+from inspector.stories.login_saml import SamlStories
+from inspector.stories.login_ticket import TicketStories
 from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
@@ -47,6 +49,8 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
     SocketStories,
     ApiStories,
     OAuthStories,
+    SamlStories,
+    TicketStories,
 )
 
 
