@@ -120,7 +120,7 @@ def _named(part: Part) -> str:
 def _document(page: PageLoad, tree: Tree) -> str:
     document = tree.parts[tree.document]
     timings = document.timings
-    began = 1000 * (document.started - tree.began)
+    began = 1000 * (document.started - tree.parts[0].started)
     text = f"The document (#{document.index}"
     text += f", {document.status})" if document.status else ", without a response)"
     if not document.crossed:
@@ -142,7 +142,8 @@ def _document(page: PageLoad, tree: Tree) -> str:
     early = [
         part
         for place, part in enumerate(tree.parts)
-        if tree.parents[place] == tree.document
+        if document.version in ("2", "3")  # over HTTP/1.1 nothing can come early: there the recorder's clocks differ
+        and tree.parents[place] == tree.document
         and timings.wait is not None
         and timings.receive is not None
         and part.crossed
@@ -204,7 +205,7 @@ def _blocking(page: PageLoad, tree: Tree) -> tuple[frozenset[int], list[str]]:
         found = place_of.get(one.url)
         while found is not None and tree.parts[found].leads_to is not None:
             found = place_of.get(tree.parts[found].leads_to or "")
-        if found is not None and found not in places:
+        if found is not None and found not in places and not tree.parts[found].failed:
             places.append(found)
     for place, part in enumerate(tree.parts):  # what such a stylesheet imports, rendering waits for too
         if part.kind == "stylesheet" and tree.parents[place] in places and place not in places:

@@ -111,6 +111,7 @@ class PageLoad:
         "name",
         "parts",
         "redirects",
+        "started",
         "unread",
     )
 
@@ -124,6 +125,8 @@ class PageLoad:
         self.left_out = 0
         self.last = 0.0
         """When the last exchange ended."""
+        self.started: float | None = None
+        """When the recorder says that the page began."""
         self.loaded: float | None = None
         self.content_loaded: float | None = None
         """Both in seconds since 1970."""
@@ -139,7 +142,7 @@ class PageLoad:
         if len(self.parts) >= MOST_PARTS:
             self.left_out += 1
             return None
-        ended = started + (timings.total or 0.0) / 1000
+        ended = started + (timings.total or _sum(timings)) / 1000
         context, response = exchange.context, exchange.response
         kind = _kind(x)
         part = Part(
@@ -184,6 +187,25 @@ class PageLoad:
             part.words = self.markup.named_in(text)
 
 
+def _sum(timings: Timings) -> float:
+    """The phases that are known, for recorders that give no total, or 0, beside them. Milliseconds."""
+    return sum(
+        [
+            phase
+            for phase in (
+                timings.blocked,
+                timings.dns,
+                timings.connect,
+                timings.tls,
+                timings.send,
+                timings.wait,
+                timings.receive,
+            )
+            if phase
+        ]
+    )
+
+
 def _kind(x: Subject) -> str:
     """What a part is to a person: stylesheet, script, image, font, data, document, frame, media or other."""
     destination = x.destination
@@ -225,6 +247,7 @@ class Pages:
             if found is None:
                 found = self._new(page.id, x.masker.url(page.title or page.url or ""))
                 if page.started is not None:
+                    found.started = page.started
                     found.loaded = None if page.loaded is None else page.started + page.loaded / 1000
                     found.content_loaded = (
                         None if page.content_loaded is None else page.started + page.content_loaded / 1000

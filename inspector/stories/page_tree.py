@@ -55,9 +55,10 @@ def tree_of(page: PageLoad) -> Tree | None:
     parents = _parents(kept, place)
     icons = page.markup.icons if page.markup is not None else frozenset()
     chain = _chain(kept, parents, place, page.loaded, icons)
-    return Tree(
-        tuple(kept), place, parents, chain, kept[0].started, max(part.ended for part in kept), len(parts) - len(kept)
-    )
+    began = kept[0].started
+    if page.started is not None and 0 <= began - page.started < PAUSE:
+        began = page.started  # what the recorder counts its events from
+    return Tree(tuple(kept), place, parents, chain, began, max(part.ended for part in kept), len(parts) - len(kept))
 
 
 def _parents(parts: list[Part], document: int) -> tuple[int | None, ...]:

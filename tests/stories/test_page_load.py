@@ -127,6 +127,28 @@ def test_redirects_come_before_the_document():
     assert "`shop.test` (#0) until 80 ms → `shop.test` (#1)" in said(told)
 
 
+def test_times_count_from_where_the_recorder_counts_them():
+    told = story(
+        exchange(0, HOME, "document", 400, 100, MARKUP, loaded=900), exchange(1, HOME + "a.js", "script", 520, 100)
+    )
+    assert told.title.endswith("load event after 900 ms")
+    assert told.timeline[0].start == 400.0
+    assert "took 100 ms" in told.steps[0]
+
+
+def test_a_recorder_without_totals_has_phases():
+    page = exchange(0, HOME, "document", 0, 100, MARKUP)
+    page = msgspec.structs.replace(page, timings=msgspec.structs.replace(page.timings, total=0.0, blocked=84.0))
+    assert "took 184 ms" in story(page, exchange(1, HOME + "a.js", "script", 200, 100)).steps[0]
+
+
+def test_a_file_that_never_came_held_nothing_up():
+    gone = exchange(2, HOME + "a.css", "stylesheet", 110, 300)
+    gone = msgspec.structs.replace(gone, response=None)
+    told = story(exchange(0, HOME, "document", 0, 100, MARKUP), exchange(1, HOME + "a.js", "script", 110, 50), gone)
+    assert "before 1 script of the document's head had come: `a.js` (#1), after 160 ms" in said(told)
+
+
 def preloading(hint: str, *rest: Exchange, body: str = "", **known) -> Story:
     return story(exchange(0, HOME, "document", 0, 100, f"<!doctype html><head>{hint}<body>{body}", **known), *rest)
 
