@@ -13,9 +13,13 @@ from inspector.render.escape import clipped
 from inspector.render.layout import PROSE_WIDTH, Canvas
 from inspector.report import Story
 
-_OF_A_KIND = 3
-"""Stories of one kind told before the others of it are only counted; failed ones and those with findings always are."""
-_STEPS = 5
+_OF_A_KIND = 2
+"""Stories of one kind told before the others of it are only counted."""
+_GRAVE_OF_A_KIND = 8
+"""The same for stories that failed; those with findings are always told."""
+_STEPS = 4
+_LONGEST_STEP = 180
+"""Characters of a step in short."""
 _NAMED = 40
 
 Numbered = tuple[int | None, Story]
@@ -37,7 +41,8 @@ def draw(canvas: Canvas, stories: Sequence[Numbered], captures: int, *, whole: b
     told: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     for number, story in stories:
-        if not whole and not story.annotations and not story.failed and told[story.kind] >= _OF_A_KIND:
+        most = _GRAVE_OF_A_KIND if story.failed else _OF_A_KIND
+        if not whole and not story.annotations and told[story.kind] >= most:
             left_out[story.kind] += 1
             continue
         told[story.kind] += 1
@@ -87,16 +92,24 @@ def _draw_one(canvas: Canvas, number: int | None, story: Story, captures: int, w
     waterfall.draw(canvas, story, whole=whole)
     steps = story.steps if whole or len(story.steps) <= _STEPS else story.steps[: _STEPS - 2]
     for step in steps:
-        canvas.prose(step, "  - ", "    ")
+        canvas.prose(step if whole else _cut(step), "  - ", "    ")
     left_out = len(story.steps) - len(steps) - 1
     if left_out >= 0:
         if left_out:
             canvas.line((f"    {left_out:,} more step{'' if left_out == 1 else 's'}", "dim"))
-        canvas.prose(story.steps[-1], "  - ", "    ")
+        canvas.prose(_cut(story.steps[-1]), "  - ", "    ")
     if not story.steps:
         _exchanges(canvas, story, captures)
     _findings(canvas, story)
     canvas.blank()
+
+
+def _cut(step: str) -> str:
+    """A step in short: cut between words, code closed again."""
+    if len(step) <= _LONGEST_STEP:
+        return step
+    kept = step[:_LONGEST_STEP].rpartition(" ")[0] or step[:_LONGEST_STEP]
+    return f"{kept} …{'`' if kept.count('`') % 2 else ''}"
 
 
 def _title(canvas: Canvas, number: int | None, story: Story) -> None:

@@ -174,9 +174,9 @@ def test_in_short_there_are_a_few_steps_and_of_a_kind_a_few():
     text = "\n".join(lines)
     assert "1  Chain 0" in text
     assert "Step 11." in text
-    assert "Step 6." not in text
-    assert "8 more steps" in text
-    assert "And more of them: 6 of redirect chain." in text
+    assert "Step 2." not in text
+    assert "9 more steps" in text
+    assert "And more of them: 7 of redirect chain." in text
     assert "`--story N` shows one of them in full" in text
 
 
@@ -185,3 +185,10 @@ def test_in_full_steps_are_numbered_as_the_arrows_are():
     assert lines[0] == "3  A login"
     assert "  2  The provider asks who it is." in lines
     assert "  Exchanges #4, #5, #6" in lines
+
+
+def test_in_short_a_long_step_is_cut_and_its_code_closed():
+    telling = Telling("x")
+    telling.say("GET `https://shop.test/" + "a b" * 200 + "` and more.")
+    (step,) = [line for line in drawn(numbered([telling.story("Long")]), 100, draw=draw_in_short) if "…" in line]
+    assert step.endswith("…`")

@@ -169,11 +169,11 @@ def test_of_many_stories_some_of_each_kind_are_told_and_all_with_findings():
     told = Story("redirect-chain", "Flawed chain", (9,), ("one",), (MISMATCH,))
     report = report_of(exchange(0, "https://a.test/", 200), stories=(*chains, told, Story("page", "A page", (1, 2))))
     shown = printed(report, 100)
-    assert [f"Chain {i}\n" in shown for i in range(9)] == [True] * 3 + [False] * 6
+    assert [f"Chain {i}\n" in shown for i in range(9)] == [True] * 2 + [False] * 7
     assert "Flawed chain" in shown
     assert "A page\n  Exchanges #1, #2" in shown
-    assert "6 of redirect chain." in shown
-    assert "26 more steps" in shown
+    assert "7 of redirect chain." in shown
+    assert "27 more steps" in shown
     assert "step 29" in shown
     whole = printed(report, 100, verbose=1)
     assert "Chain 8" in whole
