@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from inspector.capture import open_capture
-from inspector.engine import Engine, RuleIndex
+from inspector.engine import Engine
+from inspector.rule_index import RuleIndex
 from inspector.rules.catalogue import all_rules
 from inspector.rules.example import parse_example
 from tests.conftest import needs_real_captures, real_captures
