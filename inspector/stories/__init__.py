@@ -16,6 +16,8 @@ from inspector.report import Story
 from inspector.stories.api import ApiStories
 from inspector.stories.connections import ConnectionStories
 from inspector.stories.cookies import CookieStories
+from inspector.stories.login_challenge import ChallengeStories
+from inspector.stories.login_form import FormStories
 from inspector.stories.login_oauth import OAuthStories
 from inspector.stories.login_saml import SamlStories
 from inspector.stories.login_ticket import TicketStories
@@ -51,6 +53,8 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
     OAuthStories,
     SamlStories,
     TicketStories,
+    FormStories,
+    ChallengeStories,
 )
 
 

@@ -1,0 +1,101 @@
+"""Logins by form, and challenges with their answers, as stories."""
+
+from __future__ import annotations
+
+import pytest
+
+from inspector.engine import Engine, Options
+from inspector.report import Story
+from inspector.rules.example import parse_example
+
+
+def stories(text: str) -> list[Story]:
+    engine = Engine(Options(only=frozenset({"none"})))
+    told: list[Story] = []
+    for exchange in parse_example(text):
+        engine.observe(exchange)
+        told += engine.stories()
+    return [s for s in (*told, *engine.finish()) if s.kind == "login"]
+
+
+def post(answer: str, form: str = "user=ada&password=correct+horse") -> str:
+    return (
+        "# type: document\nPOST https://shop.test/login HTTP/2\nContent-Type: application/x-www-form-urlencoded\n\n"
+        f"{form}\n\n{answer}\n"
+    )
+
+
+def test_a_session_cookie_and_what_it_means():
+    cookie = "Set-Cookie: sid=8f14e45fceea; Path=/; Secure; HttpOnly; SameSite=Lax"
+    (told,) = stories(post(f"HTTP/2 303\nLocation: /\n{cookie}"))
+    assert told.title == "Login by form at `shop.test`: answered with 303 and a cookie"
+    assert "no script can read it (`HttpOnly`)" in told.steps[-1]
+    assert "`SameSite=Lax`" in told.steps[-1]
+    assert "horse" not in str(told)
+
+
+def test_a_cookie_for_scripts_and_other_sites():
+    (told,) = stories(post("HTTP/2 303\nLocation: /\nSet-Cookie: sid=8f14e45fceea; Secure; SameSite=None"))
+    assert "carry it away (no `HttpOnly`)" in told.steps[-1]
+    assert "forms need a token" in told.steps[-1]
+
+
+def test_a_cookie_the_browser_does_not_store():
+    (told,) = stories(post("HTTP/2 303\nLocation: /\nSet-Cookie: sid=8f14e45fceea; Domain=other.test"))
+    assert told.failed
+    assert "`InvalidDomain`" in told.steps[-1]
+
+
+def test_refused_logins_are_told_once():
+    (told,) = stories("---\n".join([post("HTTP/2 401\nContent-Type: text/html")] * 3))
+    assert told.failed
+    assert told.title.endswith("refused with 401")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        post("HTTP/2 200\nContent-Type: text/html"),
+        post("HTTP/2 303\nLocation: /\nSet-Cookie: a=b", "q=password"),
+        post("HTTP/2 303\nLocation: /\nSet-Cookie: a=b", "password=1&new_password=2"),
+    ],
+)
+def test_other_forms_are_no_login(text: str):
+    assert stories(text) == []
+
+
+def challenge(scheme: str, status: int, more: str = "") -> str:
+    return (
+        f'GET https://api.test/a HTTP/2\n\nHTTP/2 401\nWWW-Authenticate: {scheme} realm="api"\n---\n'
+        f"GET https://api.test/a HTTP/2\nAuthorization: {scheme} dXNlcjpwYXNz1\n\nHTTP/2 {status}\nX: y{more}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status", "end"),
+    [
+        ("Basic", 200, "Basic, accepted"),
+        ("Digest", 200, "Digest, accepted"),
+        ("Bearer", 403, "Bearer, not permitted"),
+        ("Bearer", 401, "Bearer, refused"),
+    ],
+)
+def test_a_challenge_and_its_answer(scheme: str, status: int, end: str):
+    (told,) = stories(challenge(scheme, status))
+    assert told.title == f"Challenge and answer at `api.test`: {end}"
+    assert told.failed is (status >= 400)
+    assert told.exchanges == (0, 1)
+    assert "dXNlcjpwYXNz1" not in str(told)
+
+
+def test_why_a_token_is_refused():
+    (told,) = stories(challenge("Bearer", 401, '\nWWW-Authenticate: Bearer error="invalid_token"'))
+    assert 'error="invalid_token"' in told.steps[-1]
+
+
+def test_the_same_again_is_told_once():
+    assert len(stories("---\n".join([challenge("Basic", 200)] * 4))) == 1
+
+
+def test_a_handshake_in_steps_is_no_refusal():
+    assert stories(challenge("NTLM", 401)) == []
