@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspector.browser.redirects import MOST_REDIRECTS
 from inspector.engine import Engine, Options
 from inspector.report import Story
 from inspector.rules.example import parse_example
@@ -103,3 +104,62 @@ def test_a_chain_without_end_is_cut_not_grown():
     text = "\n---\n".join(f"GET https://a.test/{n} HTTP/2\n\nHTTP/2 302\nLocation: /{n + 1}" for n in range(300))
     told = stories(text)
     assert all(len(s.exchanges) <= redirects.LONGEST_CHAIN for s in told)
+
+
+CHAIN = """
+    # type: document
+    GET http://shop.test/a HTTP/1.1
+    Authorization: Basic YWRhOmxvdmVsYWNl
+
+    HTTP/1.1 307 Internal Redirect
+    Location: https://shop.test/a
+    Non-Authoritative-Reason: HSTS
+    ---
+    # type: document
+    GET https://shop.test/a HTTP/2
+
+    HTTP/2 301
+    Location: https://pay.test/b
+    Cache-Control: max-age=3600
+    ---
+    # type: document
+    GET https://pay.test/b HTTP/2
+
+    HTTP/2 404
+    Content-Type: text/html
+    """
+
+
+def test_what_the_browser_does_by_itself_and_what_is_lost():
+    (told,) = stories(CHAIN)
+    assert "by the browser itself" in told.steps[0]
+    assert told.arrows[0].source == told.arrows[0].target == "browser"
+    assert "`Authorization` was not sent on to here" in told.steps[1]
+    assert "remembered for 1 hour" in told.steps[1]
+    assert "YWRhOmxvdmVsYWNl" not in str(told)
+    assert told.failed, "what it led to is not there"
+    assert told.arrows[-1].failed
+
+
+def test_a_chain_is_told_when_it_ends_and_once():
+    engine = Engine()
+    ended = []
+    for exchange in parse_example(CHAIN):
+        engine.observe(exchange)
+        ended.append([s.kind for s in engine.stories()])
+    assert ended == [[], [], ["redirect-chain"]]
+    assert "redirect-chain" not in [s.kind for s in engine.finish()]
+
+
+def test_a_loop_is_told_when_a_browser_gives_up():
+    hop = "# type: document\nGET https://{0}.test/ HTTP/2\n\nHTTP/2 302\nLocation: https://{1}.test/"
+    engine = Engine()
+    told = {}
+    for exchange in parse_example("\n---\n".join(hop.format(*"ab"[:: 1 if n % 2 else -1]) for n in range(60))):
+        engine.observe(exchange)
+        for story in engine.stories():
+            if story.kind == "redirect-chain":
+                told[exchange.index] = story
+    assert list(told) == [MOST_REDIRECTS]
+    assert told[MOST_REDIRECTS].failed
+    assert [s for s in engine.finish() if s.kind == "redirect-chain"] == []
