@@ -21,7 +21,7 @@ from inspector.rules.oauth_story import ID_TOKEN, PKCE_MISMATCH, SESSION_LOST, S
 from inspector.rules.sso import authorization_request
 from inspector.rules.status_words import brief, target
 from inspector.stories.oauth_grants import Grants, Posted, answered, posted, refused
-from inspector.stories.telling import Telling, client_name, host_name
+from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class _Login:
     def __init__(self, x: Subject, asked: dict[str, str]) -> None:
         self.asked = asked
         self.back = asked.get("redirect_uri", "").partition("#")[0].partition("?")[0]
-        self.browser, self.server = client_name(x), host_name(x.url)
+        self.browser, self.server = agent_name(x), host_name(x.url)
         self.client = host_name(parse(self.back)) if parse(self.back).host else "the client"
         if self.client == self.server:
             self.client = f"{self.client} (client)"

@@ -12,7 +12,7 @@ from inspector.rules.base import Finding
 from inspector.rules.sso import saml_message
 from inspector.rules.status_words import brief, target
 from inspector.rules.ticket_story import SAML_MISMATCH
-from inspector.stories.telling import Telling, client_name, host_name
+from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MOST_LOGINS = 32
 class _Login:
     def __init__(self, x: Subject, message: SamlMessage, service: str, provider: str) -> None:
         self.message, self.service, self.provider = message, service, provider
-        self.browser = client_name(x)
+        self.browser = agent_name(x)
         self.telling = Telling("login", self.browser, service, provider)
 
 

@@ -15,7 +15,7 @@ from inspector.report import Evidence, Story
 from inspector.rules.base import Finding
 from inspector.rules.status_words import brief, target
 from inspector.rules.ticket_story import TICKET_AGAIN
-from inspector.stories.telling import Telling, client_name, host_name
+from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MOST_LOGINS = 32
 class _Login:
     def __init__(self, x: Subject, service: str, ticket: str) -> None:
         self.ticket = ticket
-        self.browser, self.provider = client_name(x), host_name(x.url)
+        self.browser, self.provider = agent_name(x), host_name(x.url)
         self.service = host_name(parse(service))
         self.arrived = 0
         self.outcome = ""

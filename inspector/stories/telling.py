@@ -105,6 +105,11 @@ def client_name(x: Subject) -> str:
     return "browser" if recorder.browser or recorder.vantage == "browser" or x.mode is not None else "client"
 
 
+def agent_name(x: Subject) -> str:
+    """The same in stories where "client" is the application that a person logs in to: ``browser`` or ``user agent``."""
+    return "browser" if client_name(x) == "browser" else "user agent"
+
+
 def host_name(url: Url) -> str:
     """What the server of a URL is called in a story: its host, with the port where it is an unusual one."""
     usual = url.port is None or url.port in (80, 443)
