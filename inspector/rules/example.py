@@ -12,10 +12,10 @@
 The target is absolute, so that the scheme is known. Lines beginning with ``#`` before the request line say what the
 wire does not: ``type`` (resource type), ``page`` (URL of the page), ``initiator`` (URL), ``at`` (start, ISO 8601),
 ``wait``, ``connect`` and ``duration`` (ms), ``connection`` (id), ``server`` (address), ``from`` (served from),
-``error``, ``client`` (HTTP version between client and recorder), ``tls``, ``alpn``, ``certificate`` (``NAME until
-ISO 8601``), ``cookies`` (``removed``: the exporter left them out), ``recorder`` (``proxy``: it stood in between) and
-``side`` (whose doing an error was). Exchanges are separated by a line ``---``. A missing response part means that
-none arrived.
+``error``, ``client`` (HTTP version between client and recorder), ``tls``, ``alpn``, ``client-tls`` (the version on the
+client's side of a proxy), ``certificate`` (``NAME until ISO 8601``), ``cookies`` (``removed``: the exporter left them
+out), ``recorder`` (``proxy``: it stood in between) and ``side`` (whose doing an error was). Exchanges are separated by
+a line ``---``. A missing response part means that none arrived.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ def _exchange(index: int, block: str, recorder: Recorder) -> Exchange:
             wait=float(wait) if wait else None,
             total=float(duration) if duration else None,
         ),
-        client=Connection(tls=TLS()) if recorder.vantage == "proxy" and encrypted else UNKNOWN_CONNECTION,
+        client=Connection(tls=TLS(said.get("client-tls")))
+        if recorder.vantage == "proxy" and encrypted
+        else UNKNOWN_CONNECTION,
         server=Connection(id=said.get("connection"), peer=said.get("server"), encrypted=encrypted, tls=tls),
         failure=Failure(error, error if error.startswith("net::") else None, side) if error else None,
     )

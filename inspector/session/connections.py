@@ -36,6 +36,7 @@ class Origin:
         "opening",
         "origin",
         "spans",
+        "tls",
         "unknown",
         "versions",
         "waited",
@@ -57,6 +58,8 @@ class Origin:
         """Exchanges that had to open their connection (a connect or TLS time was recorded)."""
         self.opening = 0.0
         """Milliseconds spent on TCP and TLS handshakes."""
+        self.tls: dict[str, int] = {}
+        """TLS version → the first exchange that was made with it."""
         self.handshakes: list[tuple[float, float]] = []
         """(connect, TLS) in milliseconds, of each connection opened."""
         self.blocked = 0.0
@@ -135,8 +138,11 @@ def record(seen: Origin, x: Subject, *, spans: bool = False) -> None:
     if version is not None:
         seen.versions[version] = seen.versions.get(version, 0) + 1
     server, timings = exchange.server, exchange.timings
-    if server.tls is not None and server.tls.alpn:
-        seen.alpn.add(server.tls.alpn)
+    if server.tls is not None:
+        if server.tls.alpn:
+            seen.alpn.add(server.tls.alpn)
+        if server.tls.version is not None:
+            seen.tls.setdefault(server.tls.version, exchange.index)
     connection = server.id
     new = False
     if connection is None or connection == "0":

@@ -229,3 +229,38 @@ _OPEN = (
 def test_cross_site_websocket(change: dict[str, str], expected: bool):
     base = {"query": "", "origin": "https://evil.example", "cookie": "sessionid=8f14e45fceea", "status": "101"}
     assert bool(told(_OPEN.format(**(base | change)), "websocket/cross-site-hijack")) is expected
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "expected"),
+    [("TLSv1.3", "TLSv1.2", 1), ("TLSv1.3", "TLSv1.3", 0), ("TLSv1.2", "TLSv1.3", 0), ("QUICv1", "TLSv1.2", 0)],
+)
+def test_the_two_sides_of_a_proxy(near: str, far: str, expected: int):
+    text = (
+        f"# recorder: proxy\n# client-tls: {near}\n# tls: {far}\nGET https://shop.test/ HTTP/1.1\n\nHTTP/1.1 200 OK\n"
+    )
+    found = told(text, "tls/sides-differ")
+    assert severities(found) == ["info"] * expected
+    assert told(text.replace("# recorder: proxy\n", ""), "tls/sides-differ") == []
+    if found:
+        assert found[0].title == "TLS 1.3 to the proxy, TLS 1.2 to the server"
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        (["TLSv1.3", "TLSv1.2"], 1),
+        (["TLSv1.2", "TLSv1.3", "TLSv1.2"], 1),
+        (["TLSv1.3", "QUIC"], 0),
+        (["TLSv1.3", "TLSv1.3"], 0),
+    ],
+)
+def test_versions_that_change_from_connection_to_connection(versions: list[str], expected: int):
+    text = "---\n".join(
+        f"# tls: {version}\n# connection: {i}\nGET https://shop.test/{i} HTTP/1.1\n\nHTTP/1.1 200 OK\n"
+        for i, version in enumerate(versions)
+    )
+    found = told(text, "tls/mixed-versions")
+    assert severities(found) == ["note"] * expected
+    if found:
+        assert [e.exchange for e in found[0].evidence] == [0, 1]
