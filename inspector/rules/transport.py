@@ -9,7 +9,7 @@ from inspector import url as urls
 from inspector.exchange import TLS, Certificate
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, document, recorded_content, rule, scheme
+from inspector.rules.base import Finding, document, failed, recorded_content, rule, scheme
 from inspector.rules.cookies_words import session_named
 from inspector.rules.status_words import brief
 from inspector.site import same_site
@@ -277,12 +277,14 @@ _RECORDERS = compile_late(
     Severity.ERROR,
     "The server's certificate is not in order",
     on=scheme("https", "wss"),
+    without=failed(),
     references=(RFC5280 + "4.1.2.5", "https://www.rfc-editor.org/rfc/rfc9525#section-6.3", RFC9325 + "4.5"),
     what="The certificate has expired, is about to, is not valid yet, is for another name, or has a weak key or "
     "signature.",
     why="Browsers show a full-page warning instead of the site; somebody who looks away from it can be deceived.",
     fix="Renew it by a program that does so in time (ACME), for all names the server answers to.",
-    unless="This machine, and certificates of programs that record traffic, are left alone.",
+    unless="This machine, and certificates of programs that record traffic, are left alone. Where the handshake failed for "
+    "it, `tls/upstream-expired` and its like tell why.",
     shows="""
     # tls: TLSv1.3
     # certificate: shop.test until 2026-03-05T00:00:00Z

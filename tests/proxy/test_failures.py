@@ -74,7 +74,7 @@ class Stage:
         """The finding about the failure of one exchange; the only one about it."""
         report: ExchangeReport = self.sink.wait(lambda c: c.pairs[number:])[0][1]
         found = [a for a in report.annotations if a.rule.startswith(("tls/", "proxy/", "status/no-response"))]
-        assert len(found) == 1, found
+        assert len(found) == 1, [(a.rule, a.title, a.detail) for a in found]
         assert report.error
         return found[0]
 

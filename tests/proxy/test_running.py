@@ -231,12 +231,12 @@ def test_what_passes_is_not_changed(options: ProxyOptions, lab: Lab) -> None:
 def test_a_rule_that_fails_does_not_break_traffic(
     options: ProxyOptions, sink: Collected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inspector import engine
+    from inspector import rule_index
 
     known = catalogue.all_rules()
     broken = msgspec.structs.replace(known[0], check=_explode, on=base.always())
-    monkeypatch.setattr(engine, "all_rules", lambda *_: (broken, *known[1:]))
-    engine.index_for.cache_clear()
+    monkeypatch.setattr(rule_index, "all_rules", lambda *_: (broken, *known[1:]))
+    rule_index.index_for.cache_clear()
     try:
         with (
             Origin({"/": lambda handler: handler.reply(200, b"fine")}) as origin,
@@ -245,7 +245,7 @@ def test_a_rule_that_fails_does_not_break_traffic(
         ):
             assert http.get(origin.url()).text == "fine"
     finally:
-        engine.index_for.cache_clear()
+        rule_index.index_for.cache_clear()
     annotations = sink.pairs[0][1].annotations
     assert [a.rule for a in annotations if a.rule == INTERNAL_ERROR] == [INTERNAL_ERROR]
 
