@@ -283,8 +283,8 @@ _RECORDERS = compile_late(
     "signature.",
     why="Browsers show a full-page warning instead of the site; somebody who looks away from it can be deceived.",
     fix="Renew it by a program that does so in time (ACME), for all names the server answers to.",
-    unless="This machine, and certificates of programs that record traffic, are left alone. Where the handshake failed for "
-    "it, `tls/upstream-expired` and its like tell why.",
+    unless="This machine, and certificates of programs that record traffic, are left alone. Where the handshake failed "
+    "for it, `tls/upstream-expired` and its like tell why.",
     shows="""
     # tls: TLSv1.3
     # certificate: shop.test until 2026-03-05T00:00:00Z
