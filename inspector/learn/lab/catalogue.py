@@ -9,6 +9,7 @@ from inspector.learn.lab.content import (
     cors,
     csp,
     delivery,
+    identity,
     injection,
     leaks,
     login,
@@ -16,6 +17,8 @@ from inspector.learn.lab.content import (
     protocol,
     redirects,
     security,
+    signin,
+    single,
     statuses,
 )
 from inspector.learn.lab.route import Route
@@ -31,6 +34,9 @@ ROUTES: tuple[Route, ...] = (
     *leaks.ROUTES,
     *csp.ROUTES,
     *login.ROUTES,
+    *signin.ROUTES,
+    *identity.ROUTES,
+    *single.ROUTES,
     *api.ROUTES,
     *statuses.ROUTES,
     *delivery.ROUTES,

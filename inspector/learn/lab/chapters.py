@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
-from urllib.parse import quote, urlencode
+from html import unescape
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import httpx
 
 from inspector.learn.lab.client import Client
+from inspector.learn.lab.content.identity import CLIENT
 from inspector.learn.lab.content.login import saml_response, unsigned_token
 from inspector.learn.lab.content.protocol import BASIC_PASSWORD, BASIC_USER, token
 from inspector.learn.lab.origins import Origins
 
 JSON_SENT = {"Content-Type": "application/json"}
+_HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
+_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+"""The pair of RFC 7636, appendix B: a lab's secret is nobody's."""
 
 
 async def log_in_badly(client: Client, at: Origins) -> None:
@@ -42,6 +51,42 @@ async def log_in_badly(client: Client, at: Origins) -> None:
     await client.navigate("the profile", f"{at.shop}/login/profile", page=home)
     forged = urlencode({"email": "mallory@partner.example"})
     await client.navigate("another site's form", f"{at.shop}/login/email", page=page, method="POST", content=forged)
+
+
+async def log_in_at_the_partner(client: Client, at: Origins) -> None:
+    """Single sign-on as it should be: a page with PKCE, a ticket, and SAML, each as the shop's script does it."""
+    home, provider, back = f"{at.shop}/signin", f"{at.partner}/id", f"{at.shop}/signin/back"
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    await client.navigate("the ways to log in", home, page=f"{at.shop}/")
+    start = f"{home}/start"
+    await client.navigate("log in with the partner", start, page=home)
+    await client.load("the client's script", start, f"{home}/client.js", "script")
+    await client.fetch("where the provider is", start, f"{provider}/.well-known/openid-configuration")
+    asked = {"response_type": "code", "client_id": CLIENT, "redirect_uri": back, "scope": "openid"}
+    asked |= {"state": "x7Kp2mQ9", "nonce": "n-0S6_WzA2Mj", "code_challenge": _CHALLENGE}
+    ask = f"{provider}/authorize?{urlencode(asked | {'code_challenge_method': 'S256'})}"
+    page = await client.navigate("the provider asks", ask, page=start)
+    came = await _agree(client, "the person agrees", f"{provider}/consent", ask, page)
+    given = {"grant_type": "authorization_code", "code": came.get("code", ""), "redirect_uri": back}
+    content = urlencode(given | {"client_id": CLIENT, "code_verifier": _VERIFIER})
+    await client.fetch("code for tokens", back, f"{provider}/token", method="POST", fields=form, content=content)
+    await client.fetch("the provider's key", back, f"{provider}/jwks")
+    page = await client.navigate("log in with a ticket", f"{home}/cas", page=home)
+    query = urlencode({"service": f"{home}/cas", "ticket": _came(page).get("ticket", "")})
+    await client.fetch("is the ticket good", f"{home}/cas", f"{provider}/cas/serviceValidate?{query}")
+    page = await client.navigate("log in with SAML", f"{home}/saml", page=home)
+    await _agree(client, "the provider's answer", f"{home}/acs", f"{provider}/saml", page)
+
+
+async def _agree(client: Client, title: str, url: str, at: str, page: httpx.Response | None) -> dict[str, str]:
+    """Send the form of a page that posts itself; what the address it ends at gives back."""
+    values = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)} if page is not None else {}
+    return _came(await client.navigate(title, url, page=at, method="POST", content=urlencode(values)))
+
+
+def _came(page: httpx.Response | None) -> dict[str, str]:
+    query = urlsplit(str(page.url)).query if page is not None else ""
+    return {name: values[0] for name, values in parse_qs(query).items()}
 
 
 async def use_the_api(client: Client, at: Origins) -> None:

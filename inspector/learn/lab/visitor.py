@@ -132,6 +132,7 @@ class _Story:
             ("limits", self.ask_too_often),
             ("csp", self.meet_policies),
             ("login", partial(chapters.log_in_badly, self.client, self.at)),
+            ("login", partial(chapters.log_in_at_the_partner, self.client, self.at)),
             ("api", partial(chapters.use_the_api, self.client, self.at)),
             ("status", self.ask_the_api),
             ("delivery", partial(chapters.take_delivery, self.client, self.at)),

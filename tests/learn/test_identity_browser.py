@@ -1,0 +1,157 @@
+"""A real Chromium logs in at the lab through the real proxy, in each way and with each fault; the stories say which."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from inspector.learn.lab import Lab
+from inspector.learn.lab.content.signin import FAULTS
+from inspector.proxy.master import RunningProxy
+from inspector.proxy.options import ProxyOptions
+from inspector.report import Story
+from tests.conftest import needs_chromium
+from tests.proxy.conftest import Collected
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+EXPECTED: dict[str, tuple[str, bool, list[str], str]] = {
+    "wrong-state": ("login", True, ["oauth/state-mismatch"], "is not the one that was sent"),
+    "missing-state": ("login", True, ["oauth/state-mismatch"], "The answer has no `state`"),
+    "missing-nonce": ("login", True, ["oauth/id-token"], "`nonce` is missing"),
+    "nonce-mismatch": ("login", True, ["oauth/id-token"], "`nonce` is not the one that was sent"),
+    "expired-token": ("login", True, ["oauth/id-token"], "it expired 1 hour"),
+    "clock-skew": ("login", True, ["oauth/id-token"], "two clocks differ"),
+    "wrong-audience": ("login", True, ["oauth/id-token"], "`aud` is `another-page`, not `shop-page`"),
+    "wrong-issuer": ("login", True, ["oauth/id-token"], "`iss` is `https://another.example`"),
+    "alg-none": ("login", False, [], "not signed (`alg: none`)"),
+    "redirect-uri-mismatch": ("login", True, [], "/signin/back/` has to be registered"),
+    "access-denied": ("login", True, [], "`error=access_denied` instead of a code"),
+    "strict-cookie": ("login", True, ["oauth/session-lost"], "The cookie `login` stays behind"),
+    "token-cors": ("login", True, [], "(`MissingAllowOriginHeader`)"),
+    "implicit": ("login", False, [], "This is the implicit grant"),
+    "token-in-query": ("login", False, [], "Whoever reads this address has the access token"),
+    "code-reused": ("login-token", True, ["oauth/token-refused"], "`invalid_grant`"),
+    "pkce-mismatch": ("login", True, ["oauth/pkce-mismatch", "oauth/token-refused"], "PKCE does not fit"),
+    "pkce-ignored": ("login", True, ["oauth/pkce-mismatch"], "PKCE does not fit"),
+    "no-pkce": ("login", False, [], "What ties the answer to this login: `state` and `nonce`."),
+    "no-state": ("login", False, [], "nothing in it ties the answer to this login"),
+    "ticket-reused": ("login", True, ["sso/ticket-again"], "`INVALID_TICKET`"),
+    "ticket-wrong-service": ("login", True, [], "`INVALID_SERVICE`"),
+    "saml-unsigned": ("login", False, [], "Neither the response nor its assertion is signed"),
+    "saml-expired": ("login", True, [], "The assertion's time ended 1 hour"),
+    "saml-wrong-audience": ("login", True, ["saml/response-mismatch"], "its audience is `https://api.shop.test:"),
+    "saml-wrong-request": ("login", True, ["saml/response-mismatch"], "`InResponseTo` is not the `ID`"),
+    "saml-denied": ("login", True, [], "`AuthnFailed`: nobody is logged in"),
+    "saml-lax-cookie": ("login", True, [], "The cookie `saml` stays behind"),
+}
+"""For each fault its story's kind, whether it failed, its findings, and the words that name the fault."""
+NOT_REFUSED = {"implicit", "token-in-query", "no-pkce", "no-state", "pkce-ignored", "saml-unsigned"}
+"""Faults with which the lab's client logs in all the same."""
+EVERYTHING = [(way, fault) for way, faults in FAULTS.items() for fault in ("", *faults)]
+
+
+@dataclass
+class Ended:
+    """How one login ended: what the page said, and the stories of it."""
+
+    page: str
+    stories: list[Story]
+
+
+def spki(certificate: Path) -> str:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    return base64.b64encode(
+        hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    ).decode()
+
+
+@pytest.fixture(scope="module")
+def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Ended]:
+    """Every login once: one browser, one proxy, a window of its own for each."""
+    from playwright.sync_api import sync_playwright
+
+    sink = Collected()
+    options = ProxyOptions(
+        port=0,
+        confdir=tmp_path_factory.mktemp("confdir") / "ca",
+        upstream_ca=lab.ca.certificate_path,
+        resolve=lab.host_rules,
+        only_loopback=True,
+    )
+    said: dict[tuple[str, str], str] = {}
+    begun: list[tuple[str, str]] = []
+    with RunningProxy(options, sink) as proxy, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            proxy={"server": proxy.url, "bypass": "<-loopback>"},
+            args=[
+                "--no-sandbox",
+                f"--ignore-certificate-errors-spki-list={spki(proxy.ca_certificate)}",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-features=LocalNetworkAccessChecks,HttpsUpgrades,MediaRouter,OptimizationHints",
+            ],
+        )
+        for way, fault in EVERYTHING:
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(f"{lab.origins.shop}/signin/{way}" + (f"?fault={fault}" if fault else ""))
+            page.wait_for_selector("#outcome:not(:empty)", timeout=15_000)
+            said[way, fault] = page.text_content("#outcome") or ""
+            begun.append((way, fault))
+            context.close()
+        browser.close()
+    told = {key: Ended(text, []) for key, text in said.items()}
+    starts = [
+        exchange.index
+        for exchange in sink.exchanges
+        if (url := urlsplit(exchange.request.url)).path in ("/signin/start", "/signin/cas", "/signin/saml")
+        and "ticket" not in parse_qs(url.query)
+        and f"https://{url.netloc}" == lab.origins.shop
+    ]
+    assert len(starts) == len(begun)
+    for story in sink.stories:
+        if story.kind.startswith("login"):
+            place = sum(start <= story.exchanges[0] for start in starts) - 1
+            told[begun[place]].stories.append(story)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("way", "title"),
+    [
+        ("start", "Login of `shop-page` at `partner.example:"),
+        ("cas", "Login at `shop.test:"),
+        ("saml", "Login at `shop.test:"),
+    ],
+)
+def test_without_a_fault(ended: dict[tuple[str, str], Ended], way: str, title: str):
+    found = ended[way, ""]
+    assert found.page.startswith("Logged in")
+    (story,) = found.stories
+    assert story.title.startswith(title)
+    assert story.title.endswith(("by OpenID Connect (authorization code with PKCE)", "`"))
+    assert (story.kind, story.failed, story.annotations) == ("login", False, ())
+
+
+@pytest.mark.parametrize(("way", "fault"), [(way, fault) for way, fault in EVERYTHING if fault])
+def test_with_a_fault(ended: dict[tuple[str, str], Ended], way: str, fault: str):
+    found = ended[way, fault]
+    kind, failed, rules, says = EXPECTED[fault]
+    story = next(s for s in found.stories if s.kind == kind)
+    text = " ".join(story.steps)
+    assert story.failed is failed, (story.title, text)
+    assert sorted(a.rule for a in story.annotations) == rules
+    assert says in text
+    assert found.page.startswith("Logged in") is (fault in NOT_REFUSED)
+    assert story.title.startswith("Failed: ") is (failed and kind == "login")
