@@ -62,6 +62,8 @@ class OAuthStories:
     def __init__(self) -> None:
         self._logins: OrderedDict[tuple[str, str], _Login] = OrderedDict()
         self._issuers: OrderedDict[str, str] = OrderedDict()
+        self._spent: OrderedDict[str, None] = OrderedDict()
+        """Codes that were exchanged."""
         self._grants = Grants()
 
     def observe(self, x: Subject) -> list[Story] | None:
@@ -185,9 +187,12 @@ class OAuthStories:
                 if code and login.answer.get("code") == code:
                     _say_exchanged(login, x, given, self._issuers.get(login.server_origin))
                     self._logins.pop(key)
+                    self._spent[code] = None
+                    if len(self._spent) > MOST_LOGINS:
+                        self._spent.popitem(last=False)
                     return [_tell(login)]
         if "grant_type" in given or "device_code" in (answered(x) or {}):
-            return self._grants.observe(x, given)
+            return self._grants.observe(x, given, again=given.get("code") in self._spent)
         if self._logins and ("code" in given or "error" in given or "id_token" in given):
             found = self._for(x.request.url, given)
             if found is not None:
@@ -268,7 +273,7 @@ def _say_answer(login: _Login, x: Subject, given: dict[str, str], *, sent: bool)
         login.outcome = f"`{code}`"
     else:
         what = [name for name in ("code", "access_token", "id_token") if name in given]
-        where = "the address" if x.method != "POST" else "a form"
+        where = "a form" if sent and x.method == "POST" else "the address"
         text = f"The authorization server sends the {login.browser} back with {words.listed(words.ticked(what))}"
         text += f" in {where}."
         if what == ["code"]:

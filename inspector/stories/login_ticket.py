@@ -129,15 +129,18 @@ def _say_arrived(login: _Login, x: Subject) -> None:
         telling.fail()
         login.outcome = f"the application answered {answer}"
     elif login.arrived == 1:
-        redirected = 300 <= x.status < 400 and "ticket=" not in (target(x) or "")
-        telling.say(
-            ("The application takes it" + (" and sets its own session cookie" if x.verdicts.set_cookies else ""))
-            + (
-                ", and redirects to an address without the ticket."
-                if redirected
-                else ". The ticket stays in the address, and so in the history."
+        if 300 <= x.status < 400 and "ticket=" not in (target(x) or ""):
+            telling.say(
+                "The application takes it"
+                + (" and sets its own session cookie" if x.verdicts.set_cookies else "")
+                + ", and redirects to an address without the ticket."
             )
-        )
+        else:
+            telling.say(
+                f"The application answers {answer}"
+                + (" and sets a cookie" if x.verdicts.set_cookies else "")
+                + ". The ticket stays in the address, and so in the history."
+            )
 
 
 def _say_validated(login: _Login, x: Subject) -> None:

@@ -144,8 +144,11 @@ class Grants:
     def __init__(self) -> None:
         self._devices: OrderedDict[str, _Device] = OrderedDict()
 
-    def observe(self, x: Subject, given: dict[str, str]) -> list[Story]:
-        """A request to a token endpoint, or for a device's code; returns the stories that end with it."""
+    def observe(self, x: Subject, given: dict[str, str], *, again: bool = False) -> list[Story]:
+        """A request to a token endpoint, or for a device's code; returns the stories that end with it.
+
+        `again` says that its code was exchanged before.
+        """
         content = answered(x) or {}
         grant = given.get("grant_type", "")
         code = given.get("device_code") if grant == DEVICE else None
@@ -159,7 +162,7 @@ class Grants:
         name, purpose = kind
         client, server, index = client_name(x), host_name(x.url), x.exchange.index
         telling = Telling("login-token", client, server)
-        telling.say(purpose)
+        telling.say("The client brings a code that was exchanged before. A code counts once." if again else purpose)
         telling.arrow(client, server, f"grant_type={grant}", index)
         outcome = _outcome(telling, x, content, client, server)
         return [telling.story(f"{name} at `{server}`: {outcome}")]

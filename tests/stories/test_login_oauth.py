@@ -281,3 +281,19 @@ def test_logins_in_progress_are_bounded():
         engine.observe(exchange)
     teller = next(t for t in engine._stories._tellers if isinstance(t, login_oauth.OAuthStories))
     assert len(teller._logins) <= login_oauth.MOST_LOGINS
+
+
+def test_the_answer_to_a_form_is_an_address_all_the_same():
+    (told,) = stories(login())
+    assert any("back with `code` in the address" in step for step in told.steps)
+
+
+def test_a_code_that_is_brought_twice():
+    text = login()
+    again = text[text.index("# type: fetch") :].partition("HTTP/2 200")[0]
+    first, second = stories(
+        f'{text}---\n{again}HTTP/2 400\nContent-Type: application/json\n\n{{"error": "invalid_grant"}}'
+    )
+    assert not first.failed
+    assert (second.kind, second.failed) == ("login-token", True)
+    assert second.steps[0] == "The client brings a code that was exchanged before. A code counts once."

@@ -137,6 +137,13 @@ def test_a_ticket_that_is_not_valid(code: str, says: str):
     assert told.title.endswith(f"`{code}`")
 
 
+def test_a_page_that_gets_a_ticket_has_not_taken_it_yet():
+    (told,) = stories(GIVEN + ARRIVES.format(200) + VALIDATED + NO.format("INVALID_SERVICE"))
+    assert told.failed
+    assert "The application answers 200 and sets a cookie. The ticket stays in the address" in " ".join(told.steps)
+    assert "takes it" not in " ".join(told.steps)
+
+
 def test_a_ticket_that_comes_twice():
     (told,) = stories(GIVEN + ARRIVES.format(302) + ARRIVES.format(403))
     assert [a.rule for a in told.annotations] == ["sso/ticket-again"]
