@@ -94,7 +94,7 @@ def _is_json(piece: memoryview) -> bool:
 
 def _next_entry(view: memoryview, position: int, names: set[bytes]) -> int | None:
     """Where the next entry seems to begin: an object after another, with a member that only entries begin with."""
-    for found in compile_late(rb'\{\s*"(?:' + b"|".join(map(re.escape, names)) + rb')"\s*:').finditer(view, position):
+    for found in re.compile(rb'\{\s*"(?:' + b"|".join(map(re.escape, names)) + rb')"\s*:').finditer(view, position):
         before = bytes(view[max(0, found.start() - 64) : found.start()]).rstrip()
         if before.endswith(b",") and before[:-1].rstrip().endswith(b"}"):
             return found.start()

@@ -10,7 +10,6 @@ from msgspec import Struct
 from inspector.browser.csp import in_markup
 from inspector.browser.csp_directives import governing
 from inspector.fields.csp import CspPolicy, Source, parse_csp, parse_policy
-from inspector.patterns import compile_late
 from inspector.report import Evidence
 from inspector.rules.security_texts import of_the_page
 
@@ -74,7 +73,7 @@ def quoted(x: Subject, directive: str, source: str | None = None, label: str | N
     """Evidence: the policy, the directive marked up to one of its sources; from the markup where the field lacks it."""
     value = x.res.get(FIELD)
     end = rf"[^;,]*?{re.escape(source)}" if source else ""
-    pattern = compile_late(rf"(?:(?<=[;,\s])|^){re.escape(directive)}(?=[\s;,]|$){end}", re.IGNORECASE)
+    pattern = re.compile(rf"(?:(?<=[;,\s])|^){re.escape(directive)}(?=[\s;,]|$){end}", re.IGNORECASE)
     found = pattern.search(value) if value else None
     html = x.html
     if found is None and html is not None:

@@ -14,13 +14,12 @@ from inspector.rules.base import (
     recorded_content,
     request_content,
     request_field,
-    response_field,
     rule,
     url_holds,
     url_query,
 )
 from inspector.rules.found import at, content, quoted
-from inspector.rules.inputs import Input, asked, may_hold, parameters
+from inspector.rules.inputs import Input, asked, parameters
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -65,7 +64,7 @@ _LINE = compile_late(r"[\r\n]+[ \t]*([A-Za-z][\w-]{0,60}):[ \t]*([^\r\n]{0,200})
 )
 def header_crlf(x: Subject) -> Finding | None:
     """A field of the response that stands, name and value, after a line break in a parameter."""
-    if x.response is None or ("%0" not in x.url.query.lower() and not x.request.body.source):
+    if x.response is None:
         return None
     for given in parameters(x):
         for match in _LINE.finditer(given.value[:4000]):
@@ -110,7 +109,7 @@ _SESSIONS = compile_late(
     "inj/reflected-header",
     Severity.WARNING,
     "The request decides a field of the response",
-    on=(*request_field(*_FORWARDED), *response_field("set-cookie")),
+    on=(*request_field(*_FORWARDED), *url_holds("sess", "sid", "cfid", "cftoken")),
     references=(
         _WSTG + "07-Input_Validation_Testing/17-Testing_for_Host_Header_Injection",
         "https://cwe.mitre.org/data/definitions/644.html",
@@ -177,8 +176,6 @@ def _foreign(x: Subject, name: str) -> Finding | None:
 
 
 def _fixated(x: Subject) -> Finding | None:
-    if not may_hold(x, ("sess", "sid", "cfid", "cftoken")):
-        return None
     given = {i.name: i.value for i in parameters(x) if _SESSIONS.match(i.name) and len(i.value) >= 6}
     if not given:
         return None
@@ -260,7 +257,7 @@ def _leaves(value: str) -> str | None:
 def path_traversal(x: Subject) -> Finding | None:
     """An attempt, and whether it was answered with a file of the system."""
     files, path = x.marks.of("file"), x.url.path[:1000]
-    given = next((i for i in parameters(x) if _leaves(i.value)), None) if may_hold(x, _WRITTEN) else None
+    given = next((i for i in parameters(x) if _leaves(i.value)), None)
     in_path = given is None and (".." in path or "%2" in path) and len(_IN_PATH.findall(path)) >= 2
     if given is None and not in_path:
         return None

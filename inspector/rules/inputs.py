@@ -85,21 +85,6 @@ def _parameters(x: Subject) -> tuple[Input, ...]:
     return (*(_pairs(x.url.query, "query") if x.url.query else ()), *_content(x))
 
 
-def _lower_query(x: Subject) -> str:
-    return x.url.query[:8000].lower()
-
-
-def may_hold(x: Subject, terms: tuple[str, ...]) -> bool:
-    """Whether it is worth taking the parameters apart.
-
-    It is where there is content, or where the query, as it is written, holds one of `terms` (in lower case).
-    """
-    if x.request.body.source is not None:
-        return True
-    query = x.memo(_lower_query)
-    return any(term in query for term in terms) if query else False
-
-
 def path_parts(x: Subject) -> tuple[Input, ...]:
     """The parts of the path, decoded."""
     return tuple(Input("path", "", unquote(part)) for part in x.url.path.split("/")[:MOST] if part)

@@ -12,7 +12,7 @@ from inspector.patterns import compile_late
 from inspector.report import Severity
 from inspector.rules.base import Finding, mark, request_content, rule, url_holds
 from inspector.rules.found import as_code, at, content
-from inspector.rules.inputs import Input, asked, may_hold, parameters
+from inspector.rules.inputs import Input, asked, parameters
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -182,8 +182,6 @@ def tokens(value: str) -> tuple[str, ...]:
 )
 def payload(x: Subject) -> Finding | None:
     """The value with the most tokens; two at least."""
-    if not may_hold(x, _WRITTEN):
-        return None
     found: tuple[Input, tuple[str, ...]] | None = None
     for given in parameters(x):
         marks = tokens(given.value)

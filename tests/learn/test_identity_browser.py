@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography import x509
 
 from inspector.learn.lab import Lab
 from inspector.learn.lab.content.signin import FAULTS
 from inspector.proxy.master import RunningProxy
 from inspector.proxy.options import ProxyOptions
 from inspector.report import Story
+from inspector.trust.ca import spki_sha256
 from tests.conftest import needs_chromium
 from tests.proxy.conftest import Collected
 
@@ -66,13 +66,7 @@ class Ended:
 
 
 def spki(certificate: Path) -> str:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
-    return base64.b64encode(
-        hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
-    ).decode()
+    return spki_sha256(x509.load_pem_x509_certificate(certificate.read_bytes()))
 
 
 @pytest.fixture(scope="module")

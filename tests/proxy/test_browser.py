@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Page, sync_playwright
 
 from inspector.learn.lab import Lab
 from inspector.proxy.master import RunningProxy
+from inspector.trust.ca import spki_sha256
 from tests.conftest import needs_chromium
 from tests.proxy.conftest import Collected
 
@@ -22,9 +20,7 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 def spki(certificate: Path) -> str:
-    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
-    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(hashlib.sha256(der).digest()).decode()
+    return spki_sha256(x509.load_pem_x509_certificate(certificate.read_bytes()))
 
 
 @pytest.fixture
