@@ -60,7 +60,7 @@ class _Scanner:
     """The marks that apply to one kind of content, and the automaton over their literals."""
 
     def __init__(self, marks: tuple[Mark, ...]) -> None:
-        from ahocorasick_rs import BytesAhoCorasick, Implementation  # compiled, and needed for content alone
+        from ahocorasick_rs import BytesAhoCorasick, Implementation  # compiled, and not needed before there is content
 
         wanted: dict[bytes, list[int]] = {}
         for position, mark in enumerate(marks):
