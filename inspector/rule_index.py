@@ -93,7 +93,7 @@ class RuleIndex:
             x.marks.groups if self._marks_asked else (),
             "?" in x.request.url,
             self._parameters.intersection(parameter_names(x.request.url)) if "=" in x.request.url else NONE,
-            has_token(x),
+            x.memo(has_token),
             x.exchange.failure is not None,
             x.exchange.context.recorder.vantage,
             len(asked) != len(req.lines) or len(answered) != len(res.lines),

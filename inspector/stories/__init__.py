@@ -25,6 +25,7 @@ from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
 from inspector.stories.sockets import SocketStories
+from inspector.stories.tokens import TokenStories
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -46,6 +47,7 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
     RedirectStories,
     PreflightStories,
     CookieStories,
+    TokenStories,
     PageStories,
     ConnectionStories,
     SocketStories,
