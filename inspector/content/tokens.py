@@ -46,6 +46,11 @@ class Token(Struct, frozen=True, gc=False):
         alg = self.header.get("alg")
         return alg if isinstance(alg, str) else ""
 
+    @property
+    def asymmetric(self) -> bool:
+        """Whether it is signed by an algorithm whose keys are public."""
+        return self.signed and self.algorithm.startswith(("RS", "PS", "ES", "Ed"))
+
     def time(self, claim: str) -> float | None:
         """A NumericDate claim in seconds since 1970; ``None`` where it is missing or none."""
         value = (self.claims or {}).get(claim)

@@ -152,3 +152,41 @@ Location: https://app.test/back#state=x7&id_token=eyJhbGciOiJSUzI1NiJ9\
 """,
     quiet=_login(),
 )
+
+
+_SIGNED = (
+    "eyJhbGciOiJFUzI1NiIsImtpZCI6InNwcmluZyIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUiLCJhdWQiOiJhcHAiLCJz"
+    "dWIiOiJhZGEiLCJpYXQiOjE3NzIzNjY0MDAsImV4cCI6MTc3MjM2NjcwMH0."
+)
+_FITS = "7C9yyLFXHpktf1WUEJaAHBBlbOHPxwOiBWJc7dOSnNchEGeOrE8mPMVs5MCzpi1T65O79Gtk9ocZ68LzCkZRRw"
+_OF_ANOTHER_KEY = "9OhJgUveRdAhuLuhictUWb8QV06LB7c2ntC6p2kYW0QgFMa_vhotaLbSn6O9ic7Mo92RqLjXZCu0-SaNH3xNJg"
+_KEYS = """
+---
+GET https://id.example/jwks.json HTTP/2
+
+HTTP/2 200
+Content-Type: application/json
+
+{"keys": [{"kty": "EC", "crv": "P-256", "kid": "spring", "x": "FtOix9nB0ZLLTXJvhhBwarsBCZBNsDVBsp9E9CZNYbM", \
+"y": "7xMLtM_BeW-lYXOMikiNuIJnIRjMLVjQbkP0eThgSU4"}]}
+"""
+"""The public half of a key that was made for these examples and thrown away."""
+
+ID_TOKEN_SIGNATURE = story_rule(
+    "oauth/id-token-signature",
+    Severity.ERROR,
+    "The ID token's signature does not fit the provider's keys",
+    references=(OIDC + "IDTokenValidation", "https://www.rfc-editor.org/rfc/rfc8725#section-3.1"),
+    what="""The ID token that a login ended with was checked against the keys that the provider published in the same
+        recording, and it does not fit: another key signed it, it names a key that is not published, or its algorithm is
+        none that the key is for.""",
+    why="""The signature is all that tells the provider's token from one that anybody wrote. A client that takes
+        this one lets in whoever made it. One that takes the algorithm from the token's header can be
+        made to use a public key as a secret.""",
+    fix="""The client refuses the token, and accepts no algorithm but the one it expects. The provider signs with the
+        private key of a key under its `jwks_uri`, and publishes a new key there before it signs with it.""",
+    unless="""The recording was changed after it was made, as tools do that take personal data out of tokens; or the
+        provider took a key out of use between signing and publishing.""",
+    shows=_login(answer=f'{{"access_token": "2YotnFZFEjr1zC", "id_token": "{_SIGNED}{_OF_ANOTHER_KEY}"}}') + _KEYS,
+    quiet=_login(answer=f'{{"access_token": "2YotnFZFEjr1zC", "id_token": "{_SIGNED}{_FITS}"}}') + _KEYS,
+)

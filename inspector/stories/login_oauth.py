@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +20,9 @@ from inspector.rules.base import Finding
 from inspector.rules.oauth_story import ID_TOKEN, PKCE_MISMATCH, SESSION_LOST, STATE_MISMATCH
 from inspector.rules.sso import authorization_request
 from inspector.rules.status_words import brief, target
+from inspector.stories.id_token import misfits, signature
 from inspector.stories.oauth_grants import Grants, Posted, answered, posted, refused
+from inspector.stories.oidc_providers import METADATA, KeySet, Providers
 from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 MOST_LOGINS = 32
-MOST_ISSUERS = 32
-SKEW = 120
-"""Seconds by which clocks may differ without a word about it."""
+MOST_UNVERIFIED = 8
+PATIENCE = 5.0
+"""Seconds for which a login that came off waits for the keys its ID token is checked with."""
 
 
 class _Login:
@@ -39,10 +41,12 @@ class _Login:
     def __init__(self, x: Subject, asked: dict[str, str]) -> None:
         self.asked = asked
         self.back = asked.get("redirect_uri", "").partition("#")[0].partition("?")[0]
+        self.masker = x.masker
         self.browser, self.server = agent_name(x), host_name(x.url)
         self.client = host_name(parse(self.back)) if parse(self.back).host else "the client"
         if self.client == self.server:
             self.client = f"{self.client} (client)"
+        self.url = x.request.url
         self.server_origin = x.url.origin
         self.name = brief(x.masker.text(asked["client_id"]), 60)
         scopes = asked.get("scope", "").split()
@@ -51,6 +55,8 @@ class _Login:
         self.arrived = False
         self.served = False
         self.exchanged = False
+        self.token: tuple[Token, int] | None = None
+        """An ID token whose signature is still to be checked, and the exchange it came in."""
         self.findings: list[Annotation] = []
         self.telling = Telling("login", self.browser, self.client, self.server)
         self.outcome = ""
@@ -61,13 +67,19 @@ class OAuthStories:
 
     def __init__(self) -> None:
         self._logins: OrderedDict[tuple[str, str], _Login] = OrderedDict()
-        self._issuers: OrderedDict[str, str] = OrderedDict()
+        self._providers = Providers()
+        self._unverified: deque[tuple[_Login, float | None]] = deque()
+        """Logins that came off and wait for keys, with the time since when."""
         self._spent: OrderedDict[str, None] = OrderedDict()
         """Codes that were exchanged."""
         self._grants = Grants()
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of one exchange of a login; most exchanges cost a few look-ups."""
+        told = self._followed(x)
+        return [*(told or ()), *self._checked(x)] if self._unverified else told
+
+    def _followed(self, x: Subject) -> list[Story] | None:
         url = x.request.url
         if x.method == "POST":
             form = posted(x)
@@ -75,25 +87,71 @@ class OAuthStories:
                 return self._posted(x, form)
         if "response_type=" in url:
             return self._begun(x)
-        if url.endswith("/.well-known/openid-configuration"):
-            self._metadata(x)
+        if url.endswith(METADATA):
+            self._providers.metadata(x)
+            return None
+        if self._providers.publishes(url):
+            self._providers.published(x)
             return None
         return self._back(x) if self._logins else None
 
     def finish(self) -> Iterator[Story]:
         """Logins whose end is not in the recording, and what other grants there were."""
+        for login, _ in self._unverified:
+            yield self._told(login)
         for login in self._logins.values():
             if login.arrived or login.answer or login.outcome:
-                yield _tell(login)
+                yield self._told(login)
         yield from self._grants.finish()
 
-    def _metadata(self, x: Subject) -> None:
-        content = answered(x)
-        issuer = content.get("issuer") if content else None
-        if isinstance(issuer, str):
-            self._issuers[x.url.origin] = issuer
-            if len(self._issuers) > MOST_ISSUERS:
-                self._issuers.popitem(last=False)
+    def _issuer(self, login: _Login) -> str | None:
+        provider = self._providers.asked(login.url)
+        return provider.issuer if provider is not None else None
+
+    def _ended(self, login: _Login, x: Subject) -> list[Story]:
+        """A login that is over: told now, or with the keys that its ID token is checked with, if they come soon."""
+        self._verify(login)
+        if login.token is None or login.telling.failed or not login.token[0].asymmetric:
+            return [self._told(login)]
+        self._unverified.append((login, x.started))
+        return [self._told(self._unverified.popleft()[0])] if len(self._unverified) > MOST_UNVERIFIED else []
+
+    def _checked(self, x: Subject) -> list[Story]:
+        """The logins that waited for keys and have them now, or have waited long enough."""
+        told: list[Story] = []
+        for waiting in tuple(self._unverified):
+            login, since = waiting
+            self._verify(login)
+            if login.token is None or (since is not None and (x.started or 0.0) - since > PATIENCE):
+                self._unverified.remove(waiting)
+                told.append(self._told(login))
+        return told
+
+    def _verify(self, login: _Login) -> None:
+        """Check the ID token's signature, if the keys are known by now."""
+        keys = self._providers.keys(self._providers.asked(login.url), login.server_origin)
+        if keys is not None:
+            self._say_signature(login, keys)
+
+    def _say_signature(self, login: _Login, keys: KeySet | None) -> None:
+        if login.token is None or (keys is None and login.telling.failed):
+            return
+        (token, came), login.token = login.token, None
+        provider = self._providers.asked(login.url)
+        text, finding = signature(token, came, keys, provider, login.server, login.masker)
+        if text:
+            login.telling.say(text)
+        if text and keys is not None:
+            login.telling.arrow(login.server, login.client, "public keys (JWKS)", keys.index)
+        if finding is not None:
+            login.findings.append(finding)
+            login.telling.fail()
+            login.outcome = login.outcome or f"{finding.title[0].lower()}{finding.title[1:]}"
+
+    def _told(self, login: _Login) -> Story:
+        self._verify(login)
+        self._say_signature(login, None)
+        return _tell(login)
 
     def _begun(self, x: Subject) -> list[Story] | None:
         try:
@@ -108,7 +166,7 @@ class OAuthStories:
         key = (asked["client_id"], asked.get("state") or asked.get("nonce") or asked.get("redirect_uri", ""))
         login = self._logins.get(key)
         if login is not None and login.arrived:  # the one before is over, however it ended
-            told.append(_tell(self._logins.pop(key)))
+            told.append(self._told(self._logins.pop(key)))
             login = None
         if login is None:
             login = self._logins[key] = _Login(x, asked)
@@ -116,12 +174,12 @@ class OAuthStories:
             if len(self._logins) > MOST_LOGINS:
                 gone = self._logins.popitem(last=False)[1]
                 if gone.arrived or gone.answer:
-                    told.append(_tell(gone))
+                    told.append(self._told(gone))
         else:
             login.telling.about(x.exchange.index)
         if x.status >= 400:
             _say_refused(login, x)
-            told.append(_tell(self._logins.pop(key)))
+            told.append(self._told(self._logins.pop(key)))
         elif 300 <= x.status < 400:
             self._sent_back(x)
         return told
@@ -176,7 +234,7 @@ class OAuthStories:
             if again and not failed:
                 return None
             self._logins.pop(key, None)
-            return [_tell(login)]
+            return self._ended(login, x)
         return None
 
     def _posted(self, x: Subject, form: Posted) -> list[Story] | None:
@@ -185,12 +243,12 @@ class OAuthStories:
             code = given.get("code")
             for key, login in self._logins.items():
                 if code and login.answer.get("code") == code:
-                    _say_exchanged(login, x, given, self._issuers.get(login.server_origin))
+                    _say_exchanged(login, x, given, self._issuer(login))
                     self._logins.pop(key)
                     self._spent[code] = None
                     if len(self._spent) > MOST_LOGINS:
                         self._spent.popitem(last=False)
-                    return [_tell(login)]
+                    return self._ended(login, x)
         if "grant_type" in given or "device_code" in (answered(x) or {}):
             return self._grants.observe(x, given, again=given.get("code") in self._spent)
         if self._logins and ("code" in given or "error" in given or "id_token" in given):
@@ -444,7 +502,8 @@ def _say_id_token(login: _Login, x: Subject, raw: str | None, issuer: str | None
     token = decode(raw) if raw else None
     if token is None or token.claims is None:
         return
-    wrong = list(_wrong(login, x, token, issuer))
+    login.token = token, x.exchange.index
+    wrong = list(misfits(x, token, login.asked, issuer))
     unsigned = token.algorithm.lower() == "none" or not token.signed
     if unsigned:
         login.telling.say(
@@ -468,27 +527,6 @@ def _say_id_token(login: _Login, x: Subject, raw: str | None, issuer: str | None
             )
         )
     )
-
-
-def _wrong(login: _Login, x: Subject, token: Token, issuer: str | None) -> Iterator[str]:
-    claims, hide = token.claims or {}, x.masker.text
-    nonce = login.asked.get("nonce")
-    if nonce and claims.get("nonce") != nonce:
-        yield "`nonce` is missing" if "nonce" not in claims else "`nonce` is not the one that was sent"
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if login.asked["client_id"] not in audiences:
-        yield f"`aud` is `{brief(hide(str(audience)), 60)}`, not `{login.name}`" if audience else "`aud` is missing"
-    if issuer is not None and claims.get("iss") != issuer:
-        yield f"`iss` is `{brief(hide(str(claims.get('iss'))), 80)}`, not `{brief(hide(issuer), 80)}`"
-    now = x.started
-    if now is None:
-        return
-    ends, issued = token.time("exp"), token.time("iat")
-    if ends is not None and now - ends > SKEW:
-        yield f"it expired {words.duration(now - ends)} before it came"
-    if issued is not None and issued - now > SKEW:
-        yield f"it was issued {words.duration(issued - now)} in the future: two clocks differ"
 
 
 def _tell(login: _Login) -> Story:

@@ -31,6 +31,8 @@ EXPECTED: dict[str, tuple[str, bool, list[str], str]] = {
     "wrong-audience": ("login", True, ["oauth/id-token"], "`aud` is `another-page`, not `shop-page`"),
     "wrong-issuer": ("login", True, ["oauth/id-token"], "`iss` is `https://another.example`"),
     "alg-none": ("login", False, [], "not signed (`alg: none`)"),
+    "wrong-signature": ("login", True, ["oauth/id-token-signature"], "does not fit the key `lab`"),
+    "unknown-key": ("login", True, ["oauth/id-token-signature"], "It names the key `old`"),
     "redirect-uri-mismatch": ("login", True, [], "/signin/back/` has to be registered"),
     "access-denied": ("login", True, [], "`error=access_denied` instead of a code"),
     "strict-cookie": ("login", True, ["oauth/session-lost"], "The cookie `login` stays behind"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import jwt
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from inspector.engine import Engine, Options
 from inspector.report import Story
@@ -297,3 +300,98 @@ def test_a_code_that_is_brought_twice():
     assert not first.failed
     assert (second.kind, second.failed) == ("login-token", True)
     assert second.steps[0] == "The client brings a code that was exchanged before. A code counts once."
+
+
+KEY, OTHER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+
+
+def signed(key: ec.EllipticCurvePrivateKey = KEY, kid: str = "spring", **more: object) -> str:
+    said = {"iss": "https://id.example", "aud": "app", "nonce": "n-0S6", "iat": NOW, "exp": NOW + 300, **more}
+    return jwt.encode(said, key, algorithm="ES256", headers={"kid": kid})
+
+
+def keys(fields: str = "", status: str = "200") -> str:
+    told = ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "spring"}
+    content = msgspec.json.encode({"keys": [told]}).decode()
+    return f"---\nGET https://id.example/keys HTTP/2\n\nHTTP/2 {status}\nContent-Type: application/json\n{fields}\n{content}\n"
+
+
+def test_a_signature_is_verified_with_keys_that_come_after_the_token():
+    (told,) = stories(login(token=signed()) + keys())
+    assert not told.failed
+    assert told.steps[-1] == (
+        "Its signature is verified: `ES256`, with the key `spring` that `id.example` published in #5."
+    )
+    assert told.exchanges[-1] == 5
+    assert told.arrows[-1].label == "public keys (JWKS)"
+
+
+def test_and_with_keys_that_came_before_it():
+    first, rest = login(token=signed()).split("---\n", 1)
+    (told,) = stories(f"{first}{keys()}---\n{rest}")
+    assert "in #1." in told.steps[-1]
+
+
+@pytest.mark.parametrize(
+    ("token", "says"),
+    [
+        (signed(OTHER), "Its signature does not fit the key `spring` that `id.example` published in #5"),
+        (
+            signed(kid="autumn"),
+            "It names the key `autumn`, and the only key that `id.example` published in #5 is another",
+        ),
+        (id_token("HS256"), ""),
+    ],
+)
+def test_a_signature_that_does_not_fit_is_found(token: str, says: str):
+    (told,) = stories(login(token=token) + keys())
+    assert told.failed is bool(says)
+    assert [a.rule for a in told.annotations] == (["oauth/id-token-signature"] if says else [])
+    assert says in told.steps[-1]
+
+
+@pytest.mark.parametrize("fields", ["Age: 3600\n", "Date: Sun, 01 Mar 2026 12:00:05 GMT\nAge: 60\nX-Cache: HIT\n"])
+def test_old_keys_say_nothing_of_a_key_they_lack(fields: str):
+    (told,) = stories(login(token=signed(kid="autumn")) + keys(fields))
+    assert not told.failed
+    assert told.annotations == ()
+    assert "its signature cannot be checked" in told.steps[-1]
+
+
+def test_without_keys_nothing_is_claimed():
+    (told,) = stories(login(token=signed(OTHER)))
+    assert not told.failed
+    assert told.steps[-1].startswith("Whether its signature fits is not known")
+    (told,) = stories(login())
+    assert told.steps[-1].startswith("`HS256` signs with a secret that the client and the provider share")
+
+
+def test_a_login_waits_for_keys_a_few_seconds_at_most():
+    engine = Engine(Options(only=frozenset({"oauth"})))
+    later = "---\n".join("GET https://app.test/a HTTP/2\n\nHTTP/2 204\n" for _ in range(10))
+    told: list[tuple[int, str]] = []
+    for place, exchange in enumerate(parse_example(f"{login(token=signed())}---\n{later}")):
+        engine.observe(exchange)
+        told += [(place, story.kind) for story in engine.stories() if story.kind == "login"]
+    assert told == [(4 + 6, "login")]
+
+
+def test_an_algorithm_that_the_metadata_does_not_name():
+    text = login(token=signed()).replace(
+        '"token_endpoint"', '"id_token_signing_alg_values_supported": ["RS256"], "token_endpoint"'
+    )
+    (told,) = stories(text + keys())
+    assert told.steps[-1].endswith("does not name this algorithm, though: it names `RS256`.")
+
+
+def test_many_issuers_at_one_address_are_told_apart():
+    text = login(token=signed(iss="https://id.example/9a"))
+    assert stories(text)[0].failed
+    template = text.replace('"issuer": "https://id.example"', '"issuer": "https://id.example/{tenant}"')
+    assert not stories(template)[0].failed
+    two = text.replace("https://id.example/.well-known", "https://id.example/9a/.well-known", 1).replace(
+        '"issuer": "https://id.example"',
+        '"issuer": "https://id.example/9a", "authorization_endpoint": "https://id.example/authorize"',
+    )
+    other = text.split("---\n")[0]
+    assert not stories(f"{two.replace('---', f'---{other}---', 1)}")[0].failed

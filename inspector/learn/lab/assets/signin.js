@@ -67,7 +67,9 @@ async function faultOf(token, login) {
   if (head.alg !== "ES256") return "alg";
   const { keys } = await json(login.metadata.jwks_uri);
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("jwk", keys.find((k) => k.kid === head.kid), algorithm, false, ["verify"]);
+  const published = keys.find((k) => k.kid === head.kid);
+  if (!published) return "kid";
+  const key = await crypto.subtle.importKey("jwk", published, algorithm, false, ["verify"]);
   const signed = new TextEncoder().encode(`${parts[0]}.${parts[1]}`);
   if (!(await crypto.subtle.verify(algorithm, key, bytes(parts[2]), signed))) return "the signature";
   if (claims.iss !== login.metadata.issuer) return "iss";

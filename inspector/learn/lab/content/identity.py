@@ -175,7 +175,8 @@ def _id_token(provider: Provider, login: Mapping[str, str], fault: str, origins:
     claims = {n: now + v if isinstance(v, int) else v for n, v in said.items() if v is not None}
     if fault == "alg-none":
         return jwt.encode(claims, "", algorithm="none")
-    return jwt.encode(claims, provider.key, algorithm="ES256", headers={"kid": "lab"})
+    key = ec.generate_private_key(ec.SECP256R1()) if fault == "wrong-signature" else provider.key
+    return jwt.encode(claims, key, algorithm="ES256", headers={"kid": "old" if fault == "unknown-key" else "lab"})
 
 
 ROUTES: tuple[Route, ...] = (

@@ -33,6 +33,8 @@ FAULTS: dict[str, dict[str, str]] = {
         "wrong-audience": "the ID token is for another client",
         "wrong-issuer": "the ID token is from another provider",
         "alg-none": "the ID token is not signed",
+        "wrong-signature": "another key than the provider's signed the ID token",
+        "unknown-key": "the ID token names a key that the provider does not publish",
         "redirect-uri-mismatch": "the page asks to be called back at an address with a slash too many",
         "access-denied": "the person says no",
         "strict-cookie": "the cookie of the login in progress is `SameSite=Strict`",
