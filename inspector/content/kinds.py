@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from inspector.fields.media_type import JAVASCRIPT
+
 KINDS = ("html", "script", "style", "json", "xml", "text", "form", "image", "font", "media", "none", "other")
 """``none`` is content without a media type: a browser would guess."""
 
@@ -12,14 +14,7 @@ _BY_TYPE = {
     "text/html": "html",
     "application/xhtml+xml": "html",
     "text/css": "style",
-    "text/javascript": "script",
-    "application/javascript": "script",
-    "application/x-javascript": "script",
-    "application/ecmascript": "script",
-    "application/x-ecmascript": "script",
-    "text/ecmascript": "script",
-    "text/x-javascript": "script",
-    "text/jscript": "script",
+    **dict.fromkeys(JAVASCRIPT, "script"),
     "application/json": "json",
     "text/json": "json",
     "text/x-json": "json",

@@ -6,8 +6,10 @@ from urllib.parse import unquote
 
 from inspector.fieldguide.base import BOTH, REQUEST, RESPONSE, RFC, Around, known, reads, row
 from inspector.fieldguide.say import misfit, number, quote, quoted, sentence, sentences, sized, unparsed, url
+from inspector.fields.framing import get_decode_split
 from inspector.fields.languages import language_words
 from inspector.fields.media_names import CODINGS, media_words
+from inspector.fields.media_type import extract_media_type
 from inspector.fields.parameters import parse_parameters
 from inspector.fields.structured import bare, parse_structured
 from inspector.fields.tokens import split_list
@@ -25,17 +27,15 @@ from inspector.words import count, listed
 )
 def content_type(value: str, around: Around) -> str:
     """A media type and its parameters."""
-    parsed = parse_parameters(value)
-    essence = parsed.value.lower()
-    kind, slash, subtype = essence.partition("/")
-    if not (slash and kind and subtype) or " " in essence:
+    parsed = extract_media_type(value)
+    if parsed is None:
         guess = (
             "a browser guesses from the content instead" if around.message == "response" else "the server has to guess"
         )
         return misfit("a media type (a kind, a slash and a subtype)", guess)
+    kind, essence, parameters = parsed.type, parsed.essence, parsed.parameters
     words = media_words(essence)
     said = f"The content is {words}" if words else f"The content is of the type {quote(essence)}"
-    parameters = parsed.parameters
     charset = parameters.get("charset")
     rest = []
     if charset is not None:
@@ -50,8 +50,8 @@ def content_type(value: str, around: Around) -> str:
             if boundary
             else "The `boundary` that separates its parts is missing"
         )
-    if "," in value and kind != "multipart":
-        rest.append("There are several values in one, and recipients differ in which they take")
+    if len(get_decode_split(value)) > 1:
+        rest.append("There are several values; browsers take the last that is a media type, others may take the first")
     return sentences(said, *rest)
 
 

@@ -227,7 +227,9 @@ def resource_policy(value: str) -> str:
         "same-site": "Pages of this site: the same registrable domain and scheme.",
         "cross-origin": "Anybody's pages.",
     }
-    return words.get(value) or misfit("one of the three values, in lower case", "so anybody's pages may, as without it")
+    return words.get(value.strip(" \t")) or misfit(
+        "one of the three values, in lower case", "so anybody's pages may, as without it"
+    )
 
 
 @reads(

@@ -18,6 +18,21 @@ LONGEST = 16_384
 MOST_SAID = 900
 """Characters said of one value."""
 
+_JUDGED_AS_ONE = frozenset(
+    {
+        "content-type",
+        "cross-origin-embedder-policy",
+        "cross-origin-opener-policy",
+        "cross-origin-resource-policy",
+        "permissions-policy",
+        "referrer-policy",
+        "strict-transport-security",
+        "x-content-type-options",
+        "x-frame-options",
+    }
+)
+"""Fields whose lines mean one thing together: none of them is read by itself."""
+
 
 class Explained(Struct, frozen=True):
     """What is said of one field line. `known` is false where the guide has no entry; `meaning` then says just what
@@ -73,13 +88,28 @@ def explain(value: str, around: Around) -> Explained:
     entry = entry_for(around.name)
     if entry is None:
         return _unknown(around.name)
+    lead, value = _whole(value, around)
     if len(value) > LONGEST:
         says = f"A value of {len(value):,} characters, too long to be read here."
     else:
         says = entry.read(value, around)
+        if lead and says:
+            says = f"{lead}: {says[0].lower() if says[1:2].islower() else says[0]}{says[1:]}"
         if len(says) > MOST_SAID:
             says = says[:MOST_SAID].rpartition(" ")[0] + " …"
     return Explained(entry.meaning, says or None, entry.reference, True)
+
+
+def _whole(value: str, around: Around) -> tuple[str, str]:
+    """What is read for a line of a field that browsers judge as one, and the words that say so."""
+    if around.name not in _JUDGED_AS_ONE:
+        return "", value
+    lines = around.fields.all(around.name)
+    if len(lines) < 2:
+        return "", value
+    if around.name == "strict-transport-security":
+        return "Browsers read the first line alone", lines[0]
+    return "All lines of the field together", ", ".join(lines)
 
 
 def look_up(name: str, value: str | None, message: str | None = None) -> list[tuple[Message, Explained]]:

@@ -129,8 +129,8 @@ def csp(value: str) -> str:
 )
 def frame_options(value: str, around: Around) -> str:
     """Three outcomes."""
-    overridden = "frame-ancestors" in (around.fields.get("content-security-policy") or "").lower()
-    if overridden:
+    policies = parse_csp(around.fields.get("content-security-policy") or "")
+    if any("frame-ancestors" in policy for policy in policies):
         return "Not read here: `frame-ancestors` in the content security policy decides."
     words = {
         "deny": "No page may, not even one of the same origin.",

@@ -47,11 +47,12 @@ def parse_hsts(value: str) -> Hsts:
     fault: str | None = None
     for part in _parts(value):
         name, equals, argument = part.partition("=")
-        name, argument = name.strip(" \t").lower(), argument.strip(" \t")
+        name, argument = name.strip(" \t"), argument.strip(" \t")
         if not is_token(name):
             separator = "a comma" if "," in name else f"`{name[:40]}`"
             fault = fault or f"{separator} stands where a directive should"
             continue
+        name = name.lower()
         inner = unquote(argument) if equals else None
         if equals and inner is None and not is_token(argument):
             fault = fault or (

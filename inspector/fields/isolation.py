@@ -79,6 +79,7 @@ def parse_coep(value: str) -> PolicyValue:
 @lru_cache(maxsize=256)
 def parse_corp(value: str) -> PolicyValue:
     """``Cross-Origin-Resource-Policy``: exactly one of three values, compared with regard to case."""
+    value = value.strip(" \t")
     return PolicyValue(value) if value in CORP else PolicyValue(None, "it is none of the three known values")
 
 

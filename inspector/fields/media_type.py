@@ -89,7 +89,7 @@ def _parameters(text: str) -> dict[str, str]:
         begin = position
         while position < end and text[position] not in ";=":
             position += 1
-        name = text[begin:position].lower()
+        name = text[begin:position]
         if position >= end:
             break
         position += 1
@@ -110,7 +110,7 @@ def _parameters(text: str) -> dict[str, str]:
                 continue
         position += 1
         if is_token(name) and _QUOTABLE.fullmatch(value):
-            found.setdefault(name, value)
+            found.setdefault(name.lower(), value)
     return found
 
 

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from inspector.fields.framing import is_nosniff
+from inspector.fields.media_type import extract_media_type
 from inspector.fields.parameters import parse_parameters
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
@@ -241,7 +242,8 @@ def charset(x: Subject) -> Finding | None:
     text = response.body.text or ""
     if not text or text.startswith("\ufeff") or text.isascii():
         return None
-    header = parse_parameters(x.res.get("content-type") or "").parameters.get("charset", "")
+    said = extract_media_type(x.res.get("content-type") or "")
+    header = "" if said is None else said.parameters.get("charset", "")
     raw = text[: _PRESCAN * 8]
     found = _META.search(_COMMENT.sub(_blank, raw))
     meta = found[1].strip() if found else ""
@@ -298,10 +300,24 @@ def _same_encoding(a: str, b: str) -> bool:
         return True
 
 
+# As which larger set browsers read a smaller one (Encoding, section 4.2), in Python's names.
+_LARGER = {
+    "ascii": "cp1252",
+    "big5hkscs": "big5",
+    "euc_kr": "cp949",
+    "gb2312": "gbk",
+    "iso8859-1": "cp1252",
+    "iso8859-11": "cp874",
+    "iso8859-9": "cp1254",
+    "shift_jis": "cp932",
+    "tis-620": "cp874",
+    "utf-16": "utf-16-le",
+}
+
+
 def _encoding(label: str) -> str:
     name = codecs.lookup(label.strip().lower()).name
-    # Browsers read Latin-1 and ASCII as windows-1252, and the Chinese sets by their largest member.
-    return {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gbk", "utf-16": "utf-16-le"}.get(name, name)
+    return _LARGER.get(name, name)
 
 
 @rule(

@@ -1,0 +1,250 @@
+"""Tables of field values, each put to Chromium: what it takes from a value is what our parsers say it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from inspector.browser import corp
+from inspector.browser.framing import judge as frame_judge
+from inspector.browser.referrer import referrer
+from inspector.fields.hsts import parse_hsts
+from inspector.fields.isolation import parse_coep, parse_coop, parse_permissions_policy
+from inspector.fields.referrer_policy import parse_referrer_policy
+from tests.browser.csp_scenarios import FLAGS
+from tests.browser.harness import Harness
+from tests.browser.server import Reply
+from tests.conftest import needs_chromium
+
+pytestmark = [needs_chromium, pytest.mark.browser]
+
+SHOP, OTHER = "shop.test", "partner.example"
+Lines = tuple[tuple[str, str], ...]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Harness]:
+    with Harness([SHOP, f"*.{SHOP}", OTHER], flags=FLAGS) as harness:
+        yield harness
+
+
+def html(markup: str, *fields: tuple[str, str]) -> Reply:
+    content = f"<!doctype html><link rel=icon href=data:,>{markup}".encode()
+    return Reply(200, (("Content-Type", "text/html; charset=utf-8"), *fields), content)
+
+
+LOAD = """urls => Promise.all(urls.map(u => new Promise(done => {
+    const i = new Image(); i.onload = () => done(true); i.onerror = () => done(false); i.src = u; })))"""
+PIXEL = Reply(
+    200,
+    (("Content-Type", "image/svg+xml"),),
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>',
+)
+
+HSTS: tuple[tuple[str, ...], ...] = (
+    ("max-age=60",), ('max-age="60"',), ("MAX-AGE=60",), (" max-age = 60 ",), ("max-age\t=\t60",), (";;max-age=60;;",), ("max-age=60;",),
+    ("max-age=0060",), ('max-age="6\\0"',), ("includeSubDomains; max-age=60",), ("INCLUDESUBDOMAINS;max-age=60",),
+    ("max-age=60; includesubdomains",), ("max-age=60; x; y=z; q=\"a;b, c\"",), ("max-age=60; x; x",), ("max-age=60; preload",),
+    ("max-age=60; x=\"\"",), ("max-age=60; x=\"\\\"\"",), ("max-age=99999999999",), ("max-age=60", "max-age=0"), ("max-age=0", "max-age=60"),
+    ("bogus", "max-age=60"), ("max-age=60", "bogus"), ("",), (";",), ("max-age",), ("max-age=",), ('max-age=""',), ("max-age=abc",), ("max-age=-1",),
+    ("max-age=+60",), ("max-age=6.0",), ("max-age='60'",), ("max-age=6 0",), ("max-age=60s",), ("max-age=0x60",), ("max-age=60; max-age=60",),
+    ("max-age=60; MAX-AGE=60",), ("includeSubDomains",), ("max-age=60; includeSubDomains; includeSubDomains",),
+    ("max-age=60; includeSubDomains=true",), ("max-age=60; includeSubDomains=",), ('max-age=60; includeSubDomains=""',), ("max-age=60, includeSubDomains",),
+    ("max-age=60,",), ("max-age=60 includeSubDomains",), ("max-age: 60",), ('"max-age"=60',), ('max-age="60',), ('max-age=60"',), ('max-age="60"x',),
+    ("max-age=60; a b",), ("max-age=60; x=",), ("max-age=60; =x",), ("max-age=60; x=y z",), ("max-age=60; x=y=z",), ('max-age=60; x="',), ('max-age=60; "x"',),
+    ("max-age=60; (x)",), ("max-age=60; x=(y)",), ("max-age=60; x,",), ("max-age=60;\t\tincludeSubDomains\t",), ("max-age=6\xa00",), ("\xa0max-age=60",),
+)  # fmt: skip
+
+
+def test_strict_transport_security(lab: Harness):
+    for n, lines in enumerate(HSTS):
+        lab.server.answer(f"h{n}.{SHOP}", "/set", PIXEL._replace(
+            fields=(*PIXEL.fields, *(("Strict-Transport-Security", line) for line in lines))))  # fmt: skip
+        for host in (f"h{n}.{SHOP}", f"x.h{n}.{SHOP}"):
+            lab.server.answer(host, "/probe", PIXEL)
+    many = range(len(HSTS))
+    secure, _ = lab.page("https", SHOP)
+    assert all(secure.evaluate(LOAD, [f"https://h{n}.{SHOP}/set" for n in many]))
+    plain, _ = lab.page("http", SHOP)
+    plain.evaluate(LOAD, [f"http://{sub}h{n}.{SHOP}/probe" for n in many for sub in ("", "x.")])
+    seen = {(each.scheme, each.host) for each in lab.server.seen if each.path == "/probe"}
+    lab.fresh()
+    found = {lines: (("https", f"h{n}.{SHOP}") in seen, ("https", f"x.h{n}.{SHOP}") in seen)
+             for n, lines in enumerate(HSTS)}  # fmt: skip
+    said = {}
+    for lines in HSTS:
+        parsed = parse_hsts(lines[0])
+        known = parsed.fault is None and bool(parsed.max_age)
+        said[lines] = (known, known and parsed.include_subdomains)
+    assert found == said
+
+
+REFERRER: tuple[str | tuple[str, str], ...] = (
+    "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin",
+    "strict-origin-when-cross-origin", "unsafe-url", "UNSAFE-URL", "unsafe-url, bogus", "bogus, unsafe-url", "unsafe-url,", ",unsafe-url,,", "",
+    "unsafe-url;x", "unsafe-url x", '"unsafe-url"', "unsafe-url,\tno-referrer\t", "no-referrer, unsafe-url", "always", "never", "default",
+    "origin-when-crossorigin", "origin, unsafe-url, bogus,", ("no-referrer", "unsafe-url"), ("unsafe-url", "bogus"), ("bogus", ""),
+)  # fmt: skip
+
+
+def test_referrer_policy(lab: Harness):
+    lab.server.answer(OTHER, "/seen", PIXEL)
+    lab.server.answer(SHOP, "/seen", PIXEL)
+    found, said = {}, {}
+    for n, value in enumerate(REFERRER):
+        lines = (value,) if isinstance(value, str) else value
+        path = f"/refer{n}?q=1"
+        lab.server.answer(SHOP, path, html("", *(("Referrer-Policy", line) for line in lines)))
+        tab, _ = lab.blank()
+        for scheme in ("https", "http"):
+            page = f"{scheme}://{SHOP}{path}"
+            tab.goto(page)
+            targets = [f"{scheme}://{SHOP}/seen", f"{scheme}://{OTHER}/seen"]
+            before = len(lab.server.seen)
+            tab.evaluate(LOAD, targets)
+            sent = {f"{s.scheme}://{s.host}{s.path}": s.field("referer") for s in lab.server.seen[before:]}
+            found[value, scheme] = [sent[target] for target in targets]
+            policy = parse_referrer_policy(", ".join(lines))
+            said[value, scheme] = [referrer(policy, page, target) for target in targets]
+        tab.close()
+    assert found == said
+
+
+COOP: tuple[str | tuple[str, str], ...] = (
+    "same-origin", 'same-origin; report-to="x"', "same-origin;report-to=x", "same-origin ; x", "same-origin;x=1;y", " same-origin ", "same-origin;X", "same-origin;",
+    '"same-origin"', "Same-Origin", "SAME-ORIGIN", "same-origin, same-origin", "same-origin same-origin", "", "same-origin-plus-coep", "unsafe-none",
+    "same-origin-allow-popups", "(same-origin)", "same-origin;x=", "same-origin;x=(1)", "?1", "same-origin\t", "'same-origin'", ("same-origin", "same-origin"),
+    ("same-origin", ""), "same-origin; report-to=\"x", "same-origin/x",
+)  # fmt: skip
+COEP: tuple[str | tuple[str, str], ...] = (
+    "require-corp", 'require-corp; report-to="x"', "credentialless", "credentialless;x", "require-corp;", "require-corp; X=1", "Require-Corp", '"require-corp"',
+    "unsafe-none", "*", "", "require-corp, require-corp", ("require-corp", "require-corp"), ("credentialless", "unsafe-none"), "requirecorp",
+    "require-corp credentialless", "\trequire-corp\t", "require-corp;a=?1;b=:YQ==:", "require-corp;a=@1",
+)  # fmt: skip
+
+
+def test_opener_and_embedder_policies(lab: Harness):
+    """A page is cross-origin isolated where both fields are taken for the strict values."""
+    found, said = {}, {}
+    tab, _ = lab.blank()
+    for name, other, values in (
+        ("Cross-Origin-Opener-Policy", ("Cross-Origin-Embedder-Policy", "require-corp"), COOP),
+        ("Cross-Origin-Embedder-Policy", ("Cross-Origin-Opener-Policy", "same-origin"), COEP),
+    ):
+        for n, value in enumerate(values):
+            lines = (value,) if isinstance(value, str) else value
+            lab.server.answer(SHOP, f"/{name}-{n}", html("", other, *((name, line) for line in lines)))
+            tab.goto(f"https://{SHOP}/{name}-{n}")
+            found[name, value] = tab.evaluate("crossOriginIsolated")
+            combined = ", ".join(lines)
+            opener = parse_coop(combined).value == "same-origin"
+            embedder = parse_coep(combined).value in ("require-corp", "credentialless")
+            said[name, value] = opener if "Opener" in name else embedder
+    tab.close()
+    assert found == said
+
+
+CORP: tuple[str | tuple[str, str], ...] = (
+    "same-origin", "same-site", "cross-origin", "Same-Origin", "SAME-SITE", '"same-origin"', "same-origin;", "same-origin; x", "same-origin, same-origin", "", " same-origin ",
+    "\tsame-site\t", "none", "same-origin same-origin", ("same-origin", "same-origin"), ("same-origin", "bogus"), "same_origin",
+)  # fmt: skip
+
+
+def test_resource_policy(lab: Harness):
+    names = ((f"c.{SHOP}", "same-site"), (OTHER, "cross-site"))
+    found, said = {}, {}
+    cases = [(n, value, host, relation) for n, value in enumerate(CORP) for host, relation in names]
+    for n, value, host, _ in cases:
+        lines = (value,) if isinstance(value, str) else value
+        fields = tuple(("Cross-Origin-Resource-Policy", line) for line in lines)
+        lab.server.answer(host, f"/corp{n}", PIXEL._replace(fields=(*PIXEL.fields, *fields)))
+    page, _ = lab.page("https", SHOP)
+    loaded = page.evaluate(LOAD, [f"https://{host}/corp{n}" for n, _, host, _ in cases])
+    for (_, value, _, relation), shown in zip(cases, loaded, strict=True):
+        combined = value if isinstance(value, str) else ", ".join(value)
+        verdict = corp.check(combined.strip(), relation, None, False, False)  # type: ignore[arg-type]
+        found[value, relation] = shown
+        said[value, relation] = verdict is None or verdict.outcome == "allowed"
+    assert found == said
+
+
+_OPTIONS = (
+    ("DENY",), ("deny",), ("SAMEORIGIN",), ("SameOrigin",), ("ALLOWALL",), ("ALLOW-FROM https://shop.test/",), ("bogus",), ("",), ('"DENY"',), ("DENY;",),
+    ("SAMEORIGIN, SAMEORIGIN",), ("SAMEORIGIN, sameorigin",), ("DENY, SAMEORIGIN",), ("SAMEORIGIN", "SAMEORIGIN"), ("SAMEORIGIN", "DENY"),
+    ("SAMEORIGIN, bogus",), ("bogus, SAMEORIGIN",), ("ALLOWALL, bogus",), ("ALLOWALL, ALLOWALL",), ("bogus, other",), ("bogus, bogus",), ("SAMEORIGIN,",), (",",),
+    ("bogus,",), ("SAMEORIGIN; DENY",), (" DENY ",), ("'DENY'",), ("SAME-ORIGIN",),
+)  # fmt: skip
+FRAMING: tuple[Lines, ...] = (
+    *(tuple(("X-Frame-Options", line) for line in lines) for lines in _OPTIONS),
+    (("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors *")),
+    (("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'self'")),
+    (("X-Frame-Options", "DENY"), ("Content-Security-Policy", "img-src frame-ancestors")),
+    (("X-Frame-Options", "DENY"), ("Content-Security-Policy-Report-Only", "frame-ancestors *")),
+    (("Content-Security-Policy", "frame-ancestors"),),
+    (("Content-Security-Policy", "frame-ancestors 'none'"),),
+    (("Content-Security-Policy", "frame-ancestors 'self'"),),
+    (("Content-Security-Policy", "frame-ancestors https:"),),
+    (("Content-Security-Policy", "frame-ancestors http:"),),
+    (("Content-Security-Policy", "frame-ancestors shop.test"),),
+    (("Content-Security-Policy", "frame-ancestors https://shop.test/path"),),
+    (("Content-Security-Policy", "frame-ancestors https://shop.test:443"),),
+    (("Content-Security-Policy", "frame-ancestors *.test"),),
+    (("Content-Security-Policy", "frame-ancestors 'none' https://shop.test"),),
+    (("Content-Security-Policy", "frame-ancestors 'self', frame-ancestors https://shop.test"),),
+    (("Content-Security-Policy", "frame-ancestors 'unsafe-inline'"),),
+)
+
+FRAMES = """urls => Promise.all(urls.map(u => new Promise(done => {
+    const f = document.createElement('iframe'); let told = false;
+    addEventListener('message', e => { if (e.source === f.contentWindow) { told = true; done(true); } });
+    f.onload = () => setTimeout(() => told || done(false), 300); f.src = u; document.body.append(f); })))"""
+
+
+def test_framing(lab: Harness):
+    cases = [(n, fields, host) for n, fields in enumerate(FRAMING) for host in (SHOP, OTHER)]
+    for n, fields, host in cases:
+        lab.server.answer(host, f"/framed{n}", html("<script>parent.postMessage(1, '*')</script>", *fields))
+    page, _ = lab.page("https", SHOP)
+    shown = page.evaluate(FRAMES, [f"https://{host}/framed{n}" for n, _, host in cases])
+    found = {(fields, host): each for (_, fields, host), each in zip(cases, shown, strict=True)}
+    said = {}
+    for n, fields, host in cases:
+        policy = next((value for name, value in fields if name == "Content-Security-Policy"), None)
+        options = [value.strip() for name, value in fields if name == "X-Frame-Options"]
+        own, around = f"https://{host}/framed{n}", (f"https://{SHOP}",)
+        verdict = frame_judge(policy, ", ".join(options) if options else None, own, around, True)
+        said[fields, host] = verdict is None or verdict.outcome == "allowed"
+    assert found == said
+
+
+PERMISSIONS: tuple[str | tuple[str, str], ...] = (
+    "", "*", "self", "()", "(self)", "(*)", '("https://partner.example")', '(self "https://partner.example")', "none", "(none)", "?1", "?0", "1", '"self"', '("self")',
+    '("*")', "src", "(self);report-to=x", "(self bogus)", "(self 1 2.5 ?1)", '(self "nonsense")', '(self "https://partner.example/path")',
+    '(self "http://partner.example")', "(self", "self)", "'self'", "('self')", "self *", "(self, *)",
+)  # fmt: skip
+WHOLE_POLICIES = (
+    "geolocation=(), geolocation=(self)", "geolocation=(self), geolocation=()", "geolocation=(); camera=()", "geolocation=() camera=()", "geolocation 'none'",
+    "Geolocation=()", "geolocation", "geolocation=(),", ",geolocation=()", "bogus=(), geolocation=()", "bogus=*; x, geolocation=()", "geolocation=(),camera=((",
+    "geolocation = ()", "geolocation=()\t,\tcamera=()", "geolocation=( )", "geolocation=(  self  )",
+)  # fmt: skip
+ALLOWS = """() => [document.featurePolicy.allowsFeature('geolocation'),
+    document.featurePolicy.allowsFeature('geolocation', 'https://partner.example')]"""
+
+
+def test_permissions_policy(lab: Harness):
+    """Who may use geolocation, which this origin may and others may not where nothing is said."""
+    found, said = {}, {}
+    tab, _ = lab.blank()
+    values = [*WHOLE_POLICIES, *(f"geolocation={member}" for member in PERMISSIONS)]
+    for n, value in enumerate(values):
+        lab.server.answer(SHOP, f"/permits{n}", html("", ("Permissions-Policy", value)))
+        tab.goto(f"https://{SHOP}/permits{n}")
+        found[value] = tab.evaluate(ALLOWS)
+        parsed = parse_permissions_policy(value)
+        feature = next((f for f in parsed.features if f.feature == "geolocation"), None)
+        allowed = ("self",) if feature is None else feature.allowed
+        own = "self" in allowed or "*" in allowed
+        said[value] = [own, own and any(a == "*" or a.startswith("https://partner.example") for a in allowed)]
+    tab.close()
+    assert found == said
