@@ -115,6 +115,8 @@ class Body(Struct, frozen=True, dict=True):
     """What the recorder says the type is; the message's own claim is its ``Content-Type`` field."""
     source: Raw | bytes | str | None = None
     base64: bool = False
+    undecodable: bool = False
+    """Whether the recorder knows the content codings and could not undo them: the octets are not what they say."""
 
     @cached_property
     def _string(self) -> str | None:

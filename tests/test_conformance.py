@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import pkgutil
+import re
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from inspector import conformance
 from inspector.cli import main
 from inspector.conformance import available
 from inspector.engine import Engine, Options
@@ -202,3 +208,25 @@ def test_without_the_extra_the_command_says_how_to_install_it(tmp_path):
     assert done.stderr == (
         "inspector: --conformance needs httplint; to install it: pip install 'http-inspector[conformance]'\n"
     )
+
+
+@needs_httplint
+def test_every_note_that_is_treated_in_a_way_of_its_own_exists_in_the_httplint_installed():
+    """A renamed note would be told again where ours says it better, or at a severity it does not deserve."""
+    for module in pkgutil.walk_packages(import_module("httplint").__path__, "httplint."):
+        import_module(module.name)
+    names, left = set(), [import_module("httplint.note").Note]
+    while left:
+        below = left.pop().__subclasses__()
+        names |= {each.__name__ for each in below}
+        left += below
+    source = ast.parse(Path(conformance.__file__).read_text("utf-8"))
+    written = {
+        node.value for node in ast.walk(source) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    treated = {text for text in written if re.fullmatch(r"[A-Z]+(?:_[A-Z]+)+_?|[A-Z]+_", text)}
+    assert treated >= {*conformance._SAID_BETTER, *conformance._LIGHTER, "FIELD_DEPRECATED"}
+    beginnings = tuple(conformance._SAID_BETTER)
+    stale = {text for text in treated if text not in names and text not in beginnings}
+    stale |= {start for start in beginnings if not any(name.startswith(start) for name in names)}
+    assert stale == set()

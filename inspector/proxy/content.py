@@ -48,6 +48,11 @@ def decode(data: bytes, applied: tuple[str, ...], limit: int = DECODED_LIMIT) ->
     return Decoded(data, complete)
 
 
+def all_known(applied: tuple[str, ...]) -> bool:
+    """Whether every coding is one that `decode` can undo."""
+    return all(coding in _DECODERS for coding in applied)
+
+
 def _zlib(data: bytes, limit: int, wbits: int) -> tuple[bytes, bool]:
     parts: list[bytes] = []
     room = limit

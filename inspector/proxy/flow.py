@@ -31,7 +31,7 @@ from inspector.exchange import (
 )
 from inspector.fields.media_type import essence_of
 from inspector.proxy.certificate import read_chain
-from inspector.proxy.content import codings, decode
+from inspector.proxy.content import all_known, codings, decode
 from inspector.proxy.facts import Facts, read_facts
 from inspector.proxy.failure import failure_of, tunnel_failed
 from inspector.url import DEFAULT_PORTS
@@ -188,7 +188,7 @@ def _body(data: http.MessageData, fields: Fields, size: int | None, prefix: byte
         return Body("full" if complete else "truncated", transferred, transferred, media_type, raw)
     decoded = decode(raw, applied)
     if decoded.data is None:
-        return Body("omitted", None, transferred, media_type)
+        return Body("omitted", None, transferred, media_type, undecodable=complete and all_known(applied))
     if complete and decoded.complete:
         return Body("full", len(decoded.data), transferred, media_type, decoded.data)
     return Body("truncated", None, transferred, media_type, decoded.data)

@@ -11,7 +11,7 @@ from inspector.fields.media_type import extract_media_type
 from inspector.fields.parameters import parse_parameters
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, document, recorded_content, response_field, rule, status
+from inspector.rules.base import Finding, answered_with, document, recorded_content, response_field, rule, status
 from inspector.rules.status_words import brief
 from inspector.subject import Subject
 from inspector.words import octets
@@ -28,10 +28,10 @@ _PRESCAN = 1024
     "content/type-missing",
     Severity.NOTE,
     "Content without `Content-Type`",
-    on=status(200),
-    without=response_field("content-type"),
+    on=answered_with("none"),
+    also=status(200),
     references=(RFC9110 + "8.3", SNIFFING + "determining-the-computed-mime-type-of-a-resource"),
-    what="A response has content, and nothing says of what type it is.",
+    what="A response has content, and no `Content-Type`, or one that is no media type, says what it is.",
     why="The receiver has to guess from the first bytes: a text may be taken for a page, or a page for a download.",
     fix="The server sends `Content-Type` with everything that has content; for text with its `charset`.",
     unless="There is no content, or the recording leaves response fields out.",
@@ -73,11 +73,19 @@ def type_missing(x: Subject) -> Finding | None:
         if options is not None and is_nosniff(options)
         else "so browsers guess from its first bytes, and other clients treat it as they like."
     )
+    value = x.res.get("content-type")
+    lacking, title = "no `Content-Type`", None
+    if value is not None and not value.strip():
+        lacking, title = "an empty `Content-Type`", "`Content-Type` is empty"
+    elif value is not None:
+        shown = brief(x.shown("response", "content-type"), 60)
+        lacking, title = f"`{shown}` for a `Content-Type`, which is no media type", "`Content-Type` is no media type"
     return Finding(
-        f"The response has {octets(size)} of content and no `Content-Type`, {guess}",
+        f"The response has {octets(size)} of content and {lacking}, {guess}",
+        title=title,
         fix=f"The server at `{brief(x.url.host, 80)}` sends `Content-Type` here, such as `text/html; charset=utf-8` "
         "or `application/json`.",
-        evidence=(x.response_field("content-type", label="missing"),),
+        evidence=(x.response_field("content-type", label="missing" if value is None else "says no type"),),
         severity=Severity.WARNING if matters else None,
     )
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from inspector.content.kinds import kind_of
 from inspector.fields.quality import parse_preferences
 from inspector.fields.tokens import split_list
-from inspector.report import Severity
+from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, recorded_content, response_field, rule, status
 from inspector.rules.status_words import brief
 from inspector.subject import Subject
@@ -20,6 +20,8 @@ _WORTH = 1400
 """Bytes that fit one packet: less is not faster for being smaller."""
 _SAMPLE = 200_000
 _ALIASES = {"x-gzip": "gzip", "x-compress": "compress"}
+_GZIP = b"\x1f\x8b\x08"
+_CODES = ("CONTENT_DECODING_FAILED", "NS_ERROR_INVALID_CONTENT_ENCODING")
 _COMPRESSIONS = ("gzip", "x-gzip", "br", "zstd", "deflate")
 
 
@@ -83,7 +85,7 @@ def not_compressed(x: Subject) -> Finding | None:
     on=response_field("content-encoding"),
     without=status(304, 204),
     references=(RFC9110 + "8.4", RFC9110 + "12.5.3"),
-    what="The content was coded twice, or in a way the client did not offer to undo.",
+    what="The content is not coded as the field says, was coded twice, or in a way the client did not offer to undo.",
     why="The client undoes what `Content-Encoding` says, once each. What is left over shows as unreadable bytes.",
     fix="One place compresses, the application or the server in front of it, and only as `Accept-Encoding` allows.",
     unless="A file that is itself an archive (`application/gzip`) is left alone, and so is a request without "
@@ -108,16 +110,24 @@ def not_compressed(x: Subject) -> Finding | None:
     gravest=Severity.ERROR,
 )
 def encoding_mismatch(x: Subject) -> Finding | None:
-    """A coding named twice or left in the content; a coding that a weight of 0, or a list without it, excludes."""
+    """Content that cannot be decoded; a coding left in it; one that a weight of 0, or a list without it, excludes."""
     response = x.response
     codings = _codings(x.res.get("content-encoding") or "")
     if response is None or not codings or x.method in ("HEAD", "CONNECT"):
         return None
     body = response.body
+    failed = _failed(x, codings)
+    if failed is not None:
+        return failed
     text = kind_of(x.media_type) in _TEXTS
     if text and body.state == "full" and (body.base64 or isinstance(body.source, bytes)):
         raw = body.transferred is not None and body.transferred == body.size
-        if not raw and "gzip" in codings and (body.data or b"")[:3] == b"\x1f\x8b\x08":
+        signature = "gzip" in codings and (body.data or b"")[:3] == _GZIP
+        if signature and raw and not _inflates(body.data or b""):
+            return _undecodable(
+                x, codings, "the bytes, recorded as they came, begin as gzip and go on as something else"
+            )
+        if signature and not raw:
             return Finding(
                 "With `Content-Encoding` undone, the content still begins with the signature of gzip: it was "
                 "compressed twice and named once, and clients show the bytes that are left.",
@@ -138,6 +148,39 @@ def encoding_mismatch(x: Subject) -> Finding | None:
         "`Vary: Accept-Encoding`, so that copies are kept apart.",
         evidence=(x.request_field("accept-encoding"), x.response_field("content-encoding")),
     )
+
+
+def _failed(x: Subject, codings: tuple[str, ...]) -> Finding | None:
+    """What the recorder itself could not decode."""
+    failure, response = x.exchange.failure, x.response
+    if failure is not None and any(code in (failure.code or failure.message) for code in _CODES):
+        return _undecodable(x, codings, "the browser could not undo that and gave the response up", failure.message)
+    if response is not None and response.body.undecodable:
+        return _undecodable(x, codings, "the bytes that came are nothing of the kind")
+    return None
+
+
+def _undecodable(x: Subject, codings: tuple[str, ...], what: str, error: str | None = None) -> Finding:
+    named = listed(ticked(brief(coding, 40) for coding in codings))
+    told = (Evidence("exchange", "error", x.masker.text(error)[:120]),) if error is not None else ()
+    return Finding(
+        f"`Content-Encoding` says {named}, and {what}. Whoever asked for this gets an error instead of the content.",
+        title=f"The content cannot be decoded as {named}",
+        severity=Severity.ERROR,
+        fix="The server sends `Content-Encoding` with content that it has compressed, and only then. Usual causes: "
+        "an application that sets the field by itself while nothing compresses, a proxy that decompresses and leaves "
+        "the field, warnings printed into a compressed page.",
+        evidence=(x.response_field("content-encoding"), *told),
+    )
+
+
+def _inflates(data: bytes) -> bool:
+    """Whether the beginning of gzip data is in order; what was cut short is."""
+    try:
+        zlib.decompressobj(31).decompress(data[:_SAMPLE], _SAMPLE)
+    except zlib.error:
+        return False
+    return True
 
 
 @lru_cache(maxsize=256)

@@ -117,6 +117,12 @@ def test_bodies() -> None:
     assert body_of(made(raw_content=b"")) == ("empty", 0, 0, None)
     assert body_of(made(raw_content=None)) == ("omitted", None, None, None), "streamed, and nobody counted"
     assert body_of(made(raw_content=b"not gzip", headers=coded))[:3] == ("omitted", None, 8)
+    for coding, undecodable in ((b"gzip", True), (b"utf-8", False), (b"utf-8, gzip", False)):
+        response = exchange_from_flow(
+            made(raw_content=b"not gzip", headers=http.Headers([(b"Content-Encoding", coding)])), 0, RECORDER
+        ).response
+        assert response is not None
+        assert response.body.undecodable is undecodable
     state, size, transferred, data = body_of(made(raw_content=packed[:-12], headers=coded))
     assert (state, size, transferred) == ("truncated", None, len(packed) - 12)
     assert data is not None

@@ -40,6 +40,10 @@ def severities(found: list[Annotation]) -> list[str]:
         ("# type: document", "GET", "HTTP/2 200\nServer: x\n\n<p>About us</p>", ["warning"]),
         ("# type: image", "GET", "HTTP/2 200\nServer: x\n\nsome content", ["note"]),
         ("# type: document", "GET", "HTTP/2 200\nServer: x\nContent-Type: text/html\n\n<p>About us</p>", []),
+        ("# type: document", "GET", "HTTP/2 200\nContent-Type:\n\n<p>About us</p>", ["warning"]),
+        ("# type: fetch", "GET", "HTTP/2 200\nContent-Type: json\n\n[1, 2, 3, 4]", ["note"]),
+        ("# type: fetch", "GET", "HTTP/2 200\nContent-Type: */*\n\n[1, 2, 3, 4]", ["note"]),
+        ("# type: fetch", "GET", "HTTP/2 200\nContent-Type: json, application/json\n\n[1, 2, 3, 4]", []),
         ("# type: document", "GET", "HTTP/2 200\nContent-Length: 0\n", []),
         ("# type: document", "HEAD", "HTTP/2 200\nServer: x\n", []),
         ("# type: document", "GET", "HTTP/2 404\nServer: x\n\n<p>About us</p>", []),
@@ -208,6 +212,42 @@ def test_compressed_twice():
     assert told_of(archive, "content/encoding-mismatch") == []
     undecoded = with_body(text.format("text/javascript"), Body("full", len(once), len(once), source=once))
     assert told_of(undecoded, "content/encoding-mismatch") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "title", "words"),
+    [
+        ("", "`Content-Type` is empty", "an empty `Content-Type`, so browsers guess"),
+        ("json", "`Content-Type` is no media type", "`json` for a `Content-Type`, which is no media type, so browsers"),
+    ],
+)
+def test_a_content_type_that_names_none(value: str, title: str, words: str):
+    text = f"GET https://shop.test/ HTTP/2\n\nHTTP/2 200\nContent-Type: {value}\n\n[1, 2, 3, 4]\n"
+    (found,) = told(text, "content/type-missing")
+    assert found.title == title
+    assert words in found.detail
+    assert [(e.name, e.value) for e in found.evidence] == [("Content-Type", value)]
+
+
+def test_content_that_cannot_be_decoded():
+    text = (
+        "GET https://shop.test/a HTTP/2\nAccept-Encoding: gzip\n\nHTTP/2 200\nContent-Type: {}\nContent-Encoding: {}\n"
+    )
+    script, rule = text.format("text/javascript", "gzip"), "content/encoding-mismatch"
+    (failed,) = told(f"# error: net::ERR_CONTENT_DECODING_FAILED\n{script}", rule)
+    assert (failed.severity, failed.title) == ("error", "The content cannot be decoded as `gzip`")
+    assert [e.name for e in failed.evidence] == ["Content-Encoding", "error"]
+    assert severities(told_of(with_body(script, Body("omitted", None, 90, undecodable=True)), rule)) == ["error"]
+
+    whole = gzip.compress(bytes(range(256)) * 40)
+    spoilt = whole[:20] + b"PHP Warning: " + whole[20:]
+    for octets, expected in ((spoilt, ["error"]), (whole, []), (whole[:60], [])):
+        kept = Body("full", len(octets), len(octets), source=octets)
+        assert severities(told_of(with_body(script, kept), rule)) == expected
+    plain = Body("full", 9, 9, source=b"let a = 1")
+    assert told_of(with_body(script, plain), rule) == [], "most exporters give the decoded content both sizes"
+    assert told(f"# error: net::ERR_ABORTED\n{script}", rule) == []
+    assert told(f"# error: net::ERR_CONTENT_DECODING_FAILED\n{script}".replace("GET", "HEAD"), rule) == []
 
 
 _HASH = "sha384-1H217gwSVyLSIfaLxHbE7dRb3v4mYCKbpQvzx0cegeju1MVsGrX5xXxAvs/HgeFs"
