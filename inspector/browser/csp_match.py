@@ -2,7 +2,9 @@
 
 The functions follow the standard; with ``chromium=True`` they do what Chromium does where it differs:
 
-* ``http://shop.test:80`` admits ``https://shop.test`` too;
+* ``http://shop.test:80`` admits ``https://shop.test`` too, and ``http://shop.test:8080`` does not admit
+  ``https://shop.test:8080``, which the standard lets it;
+* paths are decoded whole, so that ``/a%2Fb`` is ``/a/b`` (the standard decodes each segment by itself);
 * ``ws:`` and ``wss:`` admit WebSockets alone, and only ``'self'``, ``*`` and they do (the standard compares a
   WebSocket's URL as http or https);
 * IPv4 addresses are compared like names (the standard lets none match but 127.0.0.1);
@@ -49,24 +51,34 @@ def _is_ipv4(host: str) -> bool:
     return isinstance(urls.ip_address(host), ipaddress.IPv4Address)
 
 
-def port_part_matches(pattern: str | None, url: Url, *, chromium: bool = False) -> bool:
-    """CSP3, "port-part matches": no port in the source stands for the default port of the URL's scheme."""
+def port_part_matches(pattern: str | None, url: Url, *, chromium: bool = False, upgraded: bool = False) -> bool:
+    """CSP3, "port-part matches": no port in the source stands for the default port of the URL's scheme.
+
+    `upgraded`: the source's scheme is not the URL's, which is a more secure one.
+    """
     if pattern == "*":
         return True
+    default = url.port == DEFAULT_PORTS.get(url.scheme)
     if pattern is None:
-        return url.port == DEFAULT_PORTS.get(url.scheme)
-    if int(pattern[:9]) == url.port:
-        return True
-    return chromium and int(pattern[:9]) == 80 and url.port == 443 and url.secure
+        return default
+    port = int(pattern[:9])
+    if not chromium:
+        return port == url.port
+    if port == url.port:
+        return default or not upgraded
+    return port == 80 and url.port == 443 and upgraded
 
 
-def path_part_matches(pattern: str, path: str) -> bool:
+def path_part_matches(pattern: str, path: str, *, chromium: bool = False) -> bool:
     """CSP3, "path-part matches": ``/js/`` admits what is below, ``/js`` that path alone; case counts.
 
     Segments are compared after percent-decoding.
     """
     if pattern in ("", "/"):
         return True
+    if chromium:
+        listed, asked = unquote_to_bytes(pattern), unquote_to_bytes(path or "/")
+        return asked.startswith(listed) if listed.endswith(b"/") else asked == listed
     exact = not pattern.endswith("/")
     wanted, found = pattern.split("/"), (path or "/").split("/")
     if len(wanted) > len(found) or (exact and len(wanted) != len(found)):
@@ -110,12 +122,13 @@ def url_matches_expression(
         return target.scheme in ("http", "https", "ws", "wss") or target.scheme == page.scheme
     if not target.host or (source.beyond and not chromium):
         return False
-    if not scheme_part_matches(source.scheme or page.scheme, target.scheme, chromium=chromium):
+    scheme = source.scheme or page.scheme
+    if not scheme_part_matches(scheme, target.scheme, chromium=chromium):
         return False
     return (
         host_part_matches(source.host, target.host, chromium=chromium)
-        and port_part_matches(source.port, target, chromium=chromium)
-        and (redirected or path_part_matches(source.path, target.path))
+        and port_part_matches(source.port, target, chromium=chromium, upgraded=scheme != target.scheme)
+        and (redirected or path_part_matches(source.path, target.path, chromium=chromium))
     )
 
 

@@ -117,7 +117,7 @@ class HostSource(Struct, frozen=True, tag=True):
     """``https://*.shop.test:8443/path``; scheme and host are in lower case.
 
     `host` is ``*``, begins with ``*.``, or is a name; `port` is digits, ``*`` or ``None``; `path` is as written.
-    `beyond`: a query or fragment follows, which the grammar does not know and Chromium leaves out of account.
+    `beyond`: a query or fragment follows the path, which the grammar does not know and Chromium leaves out of account.
     """
 
     text: str
@@ -144,8 +144,7 @@ _HOST = compile_late(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?)"
     r"(?::(?P<port>[0-9]+|\*))?"
-    r"(?P<path>/[^?#;,]*)?"
-    r"(?P<beyond>[?#].*)?",
+    r"(?:(?P<path>/[^?#;,]*)(?P<beyond>[?#].*)?)?",
     re.IGNORECASE,
 )
 _TO_PLAIN = str.maketrans("-_", "+/")
