@@ -24,6 +24,7 @@ from inspector.stories.login_ticket import TicketStories
 from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
+from inspector.stories.sessions import SessionStories
 from inspector.stories.sockets import SocketStories
 from inspector.stories.tokens import TokenStories
 
@@ -48,6 +49,7 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
     PreflightStories,
     CookieStories,
     TokenStories,
+    SessionStories,
     PageStories,
     ConnectionStories,
     SocketStories,

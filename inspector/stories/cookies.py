@@ -134,7 +134,7 @@ class CookieStories:
         index, host = x.exchange.index, host_name(x.url)
         if life is None:
             life = self._lives[key] = _Life(brief(verdict.name, 60), client_name(x))
-            life.third_party = _third_party(x)
+            life.third_party = third_party(x)
             if len(self._lives) > MOST_LIVES:
                 _, gone = self._lives.popitem(last=False)
                 if gone.worth_telling(self._now):
@@ -159,7 +159,8 @@ class CookieStories:
             life.by_post = life.by_post or (x.method == "POST" and x.status < 400)
 
 
-def _third_party(x: Subject) -> bool:
+def third_party(x: Subject) -> bool:
+    """Whether a page of another site made the request, as far as is known."""
     if x.fetch_site is not None:
         return x.fetch_site == "cross-site" and x.mode != "navigate"
     page = x.page_url

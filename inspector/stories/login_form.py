@@ -1,29 +1,27 @@
-"""The story of a login by form: a password is posted, and a cookie is what the browser has to show for it from then on.
+"""The story of a login by name and password: posted by a form or, as JSON, by a page's script; from then on the browser
+has a cookie to show for it, or the script a token.
 
-Told where the answer says how it ended: with a cookie, or with a refusal. A form with two passwords changes one or
-makes an account, and is another matter.
+Told where the answer says how it ended: with a cookie or a token, or with a refusal.
 """
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from inspector import words
 from inspector.report import Story
 from inspector.rules.status_words import brief
+from inspector.stories.login_post import Posted, password_posted
 from inspector.stories.telling import Telling, client_name, host_name
+from inspector.stories.token_sightings import sightings
 
 if TYPE_CHECKING:
     from inspector.browser.verdict import SetCookieVerdict
     from inspector.subject import Subject
 
-LARGEST = 65_536
 MOST_TOLD = 256
 """Addresses whose refused logins are remembered, so that a hundred wrong passwords are told once."""
-_PASSWORD = re.compile(r"passw|pwd|^pass$", re.IGNORECASE)
 
 
 class FormStories:
@@ -33,11 +31,12 @@ class FormStories:
         self._refused: OrderedDict[str, None] = OrderedDict()
 
     def observe(self, x: Subject) -> list[Story] | None:
-        """Take note of a form that was posted; all other exchanges cost one comparison."""
-        if x.method != "POST" or x.status == 0 or not _has_password(x):
+        """Take note of a password that was posted; all other exchanges cost one comparison."""
+        if x.method != "POST" or x.status == 0 or (how := password_posted(x)) is None:
             return None
         kept = [v for v in x.verdicts.set_cookies if v.outcome in ("stored", "depends")]
         lost = [v for v in x.verdicts.set_cookies if v.outcome == "blocked"]
+        tokens = given_tokens(x) if how == "json" else []
         if x.status in (400, 401, 403, 422, 429):
             where = x.url.origin + x.url.path
             if where in self._refused:
@@ -45,40 +44,46 @@ class FormStories:
             self._refused[where] = None
             if len(self._refused) > MOST_TOLD:
                 self._refused.popitem(last=False)
-        elif x.status >= 400 or not (kept or lost):
+        elif x.status >= 400 or not (kept or lost or tokens):
             return None
-        return [_tell(x, kept, lost)]
+        return [_tell(x, how, kept, lost, tokens)]
 
     def finish(self) -> tuple[Story, ...]:
         """Nothing: every login was told when its answer came."""
         return ()
 
 
-def _has_password(x: Subject) -> bool:
-    body = x.request.body
-    if body.source is None or (body.size or 0) > LARGEST:
-        return False
-    if "x-www-form-urlencoded" not in (x.req.get("content-type") or ""):
-        return False
-    try:
-        form = parse_qs(body.text or "", max_num_fields=100)
-    except ValueError:
-        return False
-    named = [name for name in form if _PASSWORD.search(name)]
-    return len(named) == 1 and "grant_type" not in form
+def given_tokens(x: Subject) -> list[str]:
+    """The names under which an answer's JSON hands out tokens, each once."""
+    found = x.memo(sightings)
+    return list(dict.fromkeys(s.name for s in found if s.how == "content" and not s.sent and s.name))
 
 
-def _tell(x: Subject, kept: list[SetCookieVerdict], lost: list[SetCookieVerdict]) -> Story:
+def _tell(
+    x: Subject, how: Posted, kept: list[SetCookieVerdict], lost: list[SetCookieVerdict], tokens: list[str]
+) -> Story:
     client, server, index = client_name(x), host_name(x.url), x.exchange.index
     telling = Telling("login", client, server)
-    telling.say("The person fills in a form, and the browser posts name and password to the server.")
-    telling.arrow(client, server, f"POST {x.url.path or '/'}, with a password", index)
+    if how == "form":
+        telling.say("The person fills in a form, and the browser posts name and password to the server.")
+    elif client == "browser":
+        telling.say("The page's script posts name and password to the server as JSON.")
+    else:
+        telling.say("The client posts name and password to the server as JSON.")
+    login = f"login by {'form' if how == 'form' else 'JSON'} at `{server}`"
+    telling.arrow(client, server, f"POST {brief(x.url.path or '/', 80)}, with a password", index)
     if x.status >= 400:
         telling.say(f"The server refuses: {x.status}.")
         telling.arrow(server, client, str(x.status), index, failed=True)
         telling.fail()
-        return telling.story(f"Failed: login by form at `{server}`: refused with {x.status}")
-    if not kept:
+        return telling.story(f"Failed: {login}: refused with {x.status}")
+    cors = x.verdicts.cors
+    if tokens and cors is not None and cors.outcome == "blocked":
+        telling.say(f"The server answers {x.status}, and the browser keeps the answer from the page (`{cors.code}`).")
+        telling.arrow(server, client, "kept from the page by CORS", index, failed=True)
+        telling.fail()
+        return telling.story(f"Failed: {login}: CORS keeps the answer from the page")
+    if not kept and not tokens:
         code = lost[0].codes[0] if lost[0].codes else "blocked"
         telling.say(
             f"The server sets {words.listed(words.ticked(brief(v.name, 40) for v in lost))}, and the browser does not "
@@ -86,16 +91,33 @@ def _tell(x: Subject, kept: list[SetCookieVerdict], lost: list[SetCookieVerdict]
         )
         telling.arrow(server, client, f"{x.status}, its cookie refused", index, failed=True)
         telling.fail()
-        return telling.story(f"Failed: login by form at `{server}`: the browser does not store the cookie")
-    names = words.listed(words.ticked(brief(v.name, 40) for v in kept))
-    telling.say(
-        f"The server answers {x.status} and sets {names}. If the password was right, this is the session: whoever has "
-        "the cookie is logged in."
-    )
-    telling.arrow(server, client, f"{x.status}, sets a cookie", index)
+        return telling.story(f"Failed: {login}: the browser does not store the cookie")
+    if tokens:
+        names = words.listed(words.ticked(brief(x.masker.text(name), 40) for name in tokens))
+        telling.say(f"The server answers {x.status} with {names} in its content. {_token_meaning(client)}")
+        telling.arrow(server, client, f"{x.status}, a token", index)
+    if kept:
+        names = words.listed(words.ticked(brief(v.name, 40) for v in kept))
+        telling.say(
+            f"It also sets {names}."
+            if tokens
+            else f"The server answers {x.status} and sets {names}. If the password was right, this is the session: "
+            "whoever has the cookie is logged in."
+        )
+        telling.arrow(server, client, "sets a cookie" if tokens else f"{x.status}, sets a cookie", index)
     for verdict in kept[:3]:
         telling.say(_meaning(verdict))
-    return telling.story(f"Login by form at `{server}`: answered with {x.status} and a cookie")
+    answer = words.listed([str(x.status), *["a token"] * bool(tokens), *["a cookie"] * bool(kept)])
+    return telling.story(f"{login[0].upper()}{login[1:]}: answered with {answer}")
+
+
+def _token_meaning(client: str) -> str:
+    if client != "browser":
+        return "Whoever has it is logged in until it expires."
+    return (
+        "Whoever has it is logged in until it expires: the page's script holds it, so every script on the page may "
+        "come by it, and no request that another site makes carries it."
+    )
 
 
 def _meaning(verdict: SetCookieVerdict) -> str:

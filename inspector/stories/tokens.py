@@ -122,7 +122,7 @@ class TokenStories:
 
         Where there is no more room, the token that was not seen longest is forgotten; it is told if it is not everyday.
         """
-        found = sightings(x)
+        found = x.memo(sightings)
         if self._lives and "referer" in x.req.index:
             self._told_by_referer(x)
         if not found and not (self._lives and x.method == "POST"):

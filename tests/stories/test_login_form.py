@@ -99,3 +99,61 @@ def test_the_same_again_is_told_once():
 
 def test_a_handshake_in_steps_is_no_refusal():
     assert stories(challenge("NTLM", 401)) == []
+
+
+def json_post(content: str, answer: str, path: str = "/login") -> str:
+    return (
+        f"# type: fetch\nPOST https://api.shop.test{path} HTTP/2\nOrigin: https://shop.test\n"
+        f"Content-Type: application/json\n\n{content}\n\n{answer}\n"
+    )
+
+
+ADA = '{"email": "ada@shop.test", "password": "correct horse"}'
+PERMITTED = "Access-Control-Allow-Origin: https://shop.test\nContent-Type: application/json"
+TOKEN = f'HTTP/2 200\n{PERMITTED}\n\n{{"user": {{"token": "2YotnFZFEjr1zCsicMWpAA"}}}}'
+
+
+def test_a_login_by_json_and_its_token():
+    (told,) = stories(json_post(ADA, TOKEN))
+    assert told.title == "Login by JSON at `api.shop.test`: answered with 200 and a token"
+    assert told.steps == (
+        "The page's script posts name and password to the server as JSON.",
+        "The server answers 200 with `token` in its content. Whoever has it is logged in until it expires: the page's "
+        "script holds it, so every script on the page may come by it, and no request that another site makes carries it.",
+    )
+    assert "horse" not in str(told)
+    assert "2YotnFZF" not in str(told)
+
+
+def test_a_login_by_json_with_a_cookie_besides():
+    (told,) = stories(json_post(ADA, TOKEN.replace("HTTP/2 200", "HTTP/2 200\nSet-Cookie: sid=8f14e45fceea; Secure")))
+    assert told.title == "Login by JSON at `api.shop.test`: answered with 200, a token and a cookie"
+    (told,) = stories(json_post(ADA, "HTTP/2 204\nSet-Cookie: sid=8f14e45fceea; Secure; HttpOnly"))
+    assert told.title == "Login by JSON at `api.shop.test`: answered with 204 and a cookie"
+
+
+def test_a_login_by_json_that_fails():
+    (told,) = stories("---\n".join([json_post(ADA, "HTTP/2 401\nContent-Type: application/json\n\n{}")] * 2))
+    assert told.title == "Failed: login by JSON at `api.shop.test`: refused with 401"
+    (told,) = stories(json_post(ADA, TOKEN.replace(PERMITTED, "Content-Type: application/json")))
+    assert told.title == "Failed: login by JSON at `api.shop.test`: CORS keeps the answer from the page"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json_post(
+            '{"user": {"username": "ada", "email": "a@b.test", "password": "x9x9x9"}}', TOKEN
+        ),  # an account is made
+        json_post(ADA, TOKEN, "/register"),
+        json_post('{"email": "a@b.test", "old_password": "x", "new_password": "y"}', TOKEN),
+        json_post('{"password": "correct horse"}', TOKEN),  # nobody is named: a share's password, say
+        json_post('{"email": "a@b.test", "password": null}', TOKEN),
+        json_post(ADA, f"HTTP/2 200\n{PERMITTED}\n\n{{}}"),  # nothing says how it ended
+        json_post(ADA, 'HTTP/2 200\nContent-Type: application/json\n\n{"message": "a token was sent by mail"}'),
+        json_post("[" * 5000 + '"user", "password"', TOKEN),
+        json_post('"user and password"', TOKEN),
+    ],
+)
+def test_other_json_is_no_login(text: str):
+    assert stories(text) == []
