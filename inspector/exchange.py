@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import msgspec
@@ -30,6 +30,40 @@ class Field(Struct, frozen=True, gc=False):
 
     name: str
     value: str
+
+
+class Shape(Struct, frozen=True, eq=False):
+    """What the names of a message's field lines alone tell. Messages of one server mostly share a shape.
+
+    A shape is equal to itself alone: `shape_of` gives the same names the same shape as long as it is remembered.
+    """
+
+    names: tuple[str, ...]
+    """The names in lower case, in order."""
+    received: dict[str, str]
+    """Name in lower case → as it was received first."""
+    distinct: bool
+    """Whether no name comes twice."""
+    pseudo: bool
+    """Whether a name starts with a colon."""
+
+
+_LARGEST_SHAPE = 128
+"""Lines of a message whose shape is remembered."""
+
+
+def shape_of(names: tuple[str, ...]) -> Shape:
+    """The shape of field lines with these names."""
+    return _shape(names) if len(names) <= _LARGEST_SHAPE else _shape.__wrapped__(names)
+
+
+@lru_cache(maxsize=2048)
+def _shape(names: tuple[str, ...]) -> Shape:
+    lowered = tuple([name.lower() for name in names])
+    received: dict[str, str] = {}
+    for name, as_received in zip(lowered, names, strict=True):
+        received.setdefault(name, as_received)
+    return Shape(lowered, received, len(received) == len(names), any(name.startswith(":") for name in names))
 
 
 class Fields(Struct, frozen=True, dict=True):
@@ -47,11 +81,18 @@ class Fields(Struct, frozen=True, dict=True):
         return cls(tuple(Field(name, value) for name, value in pairs))
 
     @cached_property
+    def shape(self) -> Shape:
+        """What the lines' names alone tell."""
+        return shape_of(tuple([line.name for line in self.lines]))
+
+    @cached_property
     def index(self) -> dict[str, list[str]]:
         """Lower-case field name → its values in order. Treat as read-only."""
+        shape = self.shape
+        if shape.distinct:
+            return dict(zip(shape.names, [[line.value] for line in self.lines], strict=True))
         index: dict[str, list[str]] = {}
-        for line in self.lines:
-            name = line.name.lower()
+        for name, line in zip(shape.names, self.lines, strict=True):
             if name in index:
                 index[name].append(line.value)
             else:
@@ -75,13 +116,7 @@ class Fields(Struct, frozen=True, dict=True):
 
     def named(self, name: str) -> str:
         """The field's name in the case it was received in; the given name where it is absent."""
-        if name in self.index:
-            size = len(name)
-            for line in self.lines:
-                received = line.name
-                if len(received) == size and (received == name or received.lower() == name):
-                    return received
-        return name
+        return self.shape.received.get(name, name)
 
     def __contains__(self, name: object) -> bool:
         return name in self.index

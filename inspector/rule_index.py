@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from inspector.content.kinds import kind_of
 from inspector.content.tokens import has_token
+from inspector.exchange import Fields, Shape
 from inspector.fields import methods, statuses
 from inspector.fields.set_cookie import parse_set_cookie
 from inspector.rules.base import Rule, Trigger, ValueTest
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 Names = tuple[str, ...]
-Index = dict[str, list[str]]
 NONE: frozenset[str] = frozenset()
 _NO_TRIGGERS: frozenset[Trigger] = frozenset()
 _LONGEST_KNOWN = 512
@@ -64,12 +64,11 @@ class RuleIndex:
         Those in the set `spent` are left out.
         """
         verdicts, req, res = x.verdicts, x.req, x.res
-        asked, answered = req.index, res.index
-        sent, got = tuple(asked), tuple(answered)
+        sent, got = req.shape, res.shape
         cors, block = verdicts.cors, verdicts.block
         cookies: tuple[tuple[str, Names, frozenset[str]], ...] = ()
         if verdicts.set_cookies:
-            lines = answered.get("set-cookie", ())
+            lines = res.index.get("set-cookie", ())
             cookies = tuple(
                 [
                     (verdict.outcome, verdict.codes, parse_set_cookie(line).attribute_names)
@@ -96,8 +95,8 @@ class RuleIndex:
             x.memo(has_token),
             x.exchange.failure is not None,
             x.exchange.context.recorder.vantage,
-            len(asked) != len(req.lines) or len(answered) != len(res.lines),
-            self._values.met(sent, asked, got, answered),
+            sent.distinct and got.distinct,
+            self._values.met(req, res),
             self._url_terms.met(x.request.url),
             got,
             sent,
@@ -142,16 +141,17 @@ class _Values:
             if trigger[0] in ("request value", "response value"):
                 name, holds = cast("tuple[str, ValueTest]", trigger[1])
                 self._tests.setdefault((trigger[0] == "response value", name), []).append((trigger, holds))
-        self._tested: dict[tuple[bool, Names], Names] = {}
+        self._tested: dict[tuple[bool, Shape], Names] = {}
         self._known: dict[tuple[bool, str, str], tuple[Trigger, ...]] = {}
 
-    def met(self, sent: Names, asked: Index, got: Names, answered: Index) -> tuple[Trigger, ...]:
-        """The triggers whose test is passed, by the names of both messages' fields and their values."""
+    def met(self, request: Fields, response: Fields) -> tuple[Trigger, ...]:
+        """The triggers whose test is passed by the fields of one of the messages."""
         met: tuple[Trigger, ...] = ()
-        for of_response, names, index in ((False, sent, asked), (True, got, answered)):
-            tested = self._tested.get((of_response, names))
+        for of_response, fields in ((False, request), (True, response)):
+            tested = self._tested.get((of_response, fields.shape))
             if tested is None:
-                tested = self._names(of_response, names)
+                tested = self._names(of_response, fields.shape)
+            index = fields.index
             for name in tested:
                 lines = index[name]
                 value = lines[0] if len(lines) == 1 else ", ".join(lines)
@@ -162,12 +162,13 @@ class _Values:
                     met += passed
         return met
 
-    def _names(self, of_response: bool, names: Names) -> Names:
-        """Those of the names whose values are tested; most messages have a set of names that was seen before."""
+    def _names(self, of_response: bool, shape: Shape) -> Names:
+        """Those of the names whose values are tested; most messages have a shape that was seen before."""
         if len(self._tested) >= 4096:
             self._tested.clear()
-        found = self._tested[of_response, names] = tuple([n for n in names if (of_response, n) in self._tests])
-        return found
+        names = tuple([name for name in shape.received if (of_response, name) in self._tests])
+        self._tested[of_response, shape] = names
+        return names
 
     def _test(self, of_response: bool, name: str, value: str) -> tuple[Trigger, ...]:
         passed = tuple([trigger for trigger, holds in self._tests[of_response, name] if holds(value)])
@@ -221,11 +222,11 @@ def _triggers(
     token: bool,
     failed: bool,
     vantage: str | None,
-    repeated: bool,
+    distinct: bool,
     told: tuple[Trigger, ...],
     in_url: frozenset[Trigger],
-    response: Names,
-    request: Names,
+    response: Shape,
+    request: Shape,
 ) -> list[Trigger]:
     """The triggers an exchange meets, out of its signature."""
     met: list[Trigger] = [
@@ -250,7 +251,7 @@ def _triggers(
         ("token", token),
         ("failure", failed),
         ("vantage", vantage),
-        ("repeated", repeated),
+        ("repeated", not distinct),
     ]
     for outcome, codes, attributes in set_cookies:
         met.append(("set-cookie outcome", outcome))
@@ -260,8 +261,8 @@ def _triggers(
     met += in_url
     met += [("mark", group) for group in marks]
     met += [("parameter", name) for name in parameters]
-    met += [("response", name) for name in response]
-    met += [("request", name) for name in request]
+    met += [("response", name) for name in response.received]
+    met += [("request", name) for name in request.received]
     return met
 
 

@@ -19,17 +19,16 @@ def fields_of(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
     if not lines:
         return NO_FIELDS, ()
     # All lines are looked over at once: nearly always there is nothing to do, and a look at each costs more than that.
-    names = "\n".join([line.name for line in lines])
+    fields = Fields(lines)
     values = "\n".join([line.value for line in lines])
     if (
-        values.isascii()
+        not fields.shape.pseudo
+        and values.isascii()
         and values.count("\n") == len(lines) - 1
-        and "\n:" not in names
-        and names[:1] != ":"
         and not ("\t" in values or "\r" in values or "\n " in values or " \n" in values)
         and " " not in (values[:1], values[-1:])
     ):
-        return Fields(lines), ()
+        return fields, ()
     return _taken_apart(lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from inspector.exchange import Shape
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity, Where
 from inspector.rules.base import (
@@ -273,16 +274,15 @@ def invalid_field(x: Subject) -> Iterator[Finding] | None:
         values = "\t".join([line.value for line in fields.lines])
         if "\n" in values or "\r" in values or "\0" in values:
             return _invalid(x)
-        index = fields.index
-        if "" in index or _a_name_is_invalid("\n".join(index)):
+        if _a_name_is_invalid(fields.shape):
             return _invalid(x)
     return None
 
 
 @lru_cache(maxsize=512)
-def _a_name_is_invalid(names: str) -> bool:
-    """Whether one of the names, one a line, holds what a name must not."""
-    return _NOT_IN_NAMES.search(names) is not None
+def _a_name_is_invalid(shape: Shape) -> bool:
+    """Whether one of the names is empty or holds what a name must not."""
+    return "" in shape.names or _NOT_IN_NAMES.search("\n".join(shape.names)) is not None
 
 
 _RECORDERS_WORK = compile_late(r"[=;,/:\"\[\]{}]")
