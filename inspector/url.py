@@ -40,9 +40,18 @@ class Url(Struct, frozen=True):
         return is_loopback(self.host)
 
 
+# Nearly every URL: a host name in lower case, no port, no user, and nothing that a parser would have to remove.
+_PLAIN = compile_late(r"(https?)://([a-z0-9][a-z0-9.-]*)(/[!\"$->@-~]*)?(?:\?([!\"$-~]*))?(?:#([!-~]*))?")
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Url:
     """Take a URL apart. Never raises: what cannot be read becomes empty parts and an opaque origin."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        scheme, host, path, query, fragment = plain.groups("")
+        origin = f"{scheme}://{host}"
+        return Url(text, scheme, host, DEFAULT_PORTS[scheme], path, query, fragment, "", origin)
     try:
         parts = urlsplit(text)
         scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()

@@ -1,5 +1,7 @@
+from urllib.parse import urlsplit
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inspector.site import is_public_suffix, registrable_domain, same_site
@@ -23,6 +25,19 @@ from inspector.url import is_loopback, join, parse
 )
 def test_origin(text, origin):
     assert parse(text).origin == origin
+
+
+@given(st.builds("{}://{}{}".format, st.sampled_from(["http", "https"]), st.text("ab.-1", min_size=1), st.text()))
+@example("http://a.test?b#c?d#e")
+@example("https://a.test/;b[c]?d=%20#")
+def test_a_plain_url_is_taken_apart_as_the_library_does(text):
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return
+    url = parse(text)
+    assert (url.scheme, url.host) == (parts.scheme, (parts.hostname or "").lower())
+    assert (url.path, url.query, url.fragment) == (parts.path, parts.query, parts.fragment)
 
 
 @given(st.text())

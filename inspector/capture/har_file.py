@@ -13,7 +13,7 @@ from inspector.capture import har_tolerant, values
 from inspector.capture.har import File, Unusable, exchange_of
 from inspector.capture.har_connection import Connections
 from inspector.capture.model import Capture, CaptureError, Order
-from inspector.capture.order import Place, causal_order
+from inspector.capture.order import Place, causal_order, time_order
 from inspector.capture.recognise import Buffer, Opened
 from inspector.capture.recorder import (
     SANITISED_NOTE,
@@ -27,6 +27,7 @@ from inspector.capture.salvage import member, salvage
 from inspector.exchange import Exchange, Page
 from inspector.patterns import compile_late
 
+_whole_har = msgspec.json.Decoder(schema.WholeHar).decode
 _har = msgspec.json.Decoder(schema.Har).decode
 _loose = msgspec.json.Decoder(schema.LooseLog).decode
 _list = msgspec.json.Decoder(list[Raw]).decode
@@ -58,10 +59,12 @@ class HarCapture(Capture):
         self._notes.extend(opened.notes)
         self._parts: dict[str, Any] = {}
         self._cut = False
-        self._raws: Sequence[Octets] = self._find_entries(opened.data)
+        self._raws: Sequence[Octets] = ()
         self._kept: dict[int, schema.Entry] | None = {} if len(opened.data) <= _KEPT else None
         self._side_files = opened.side_file
-        self.entries = len(self._raws)
+        if self._kept is None or not self._decode_all(opened.data, self._kept):
+            self._raws = self._find_entries(opened.data)
+        self.entries = len(self._raws) or len(self._kept or ())
         creator = har_tolerant.program_of(self._parts.get("creator"))
         browser = har_tolerant.program_of(self._parts.get("browser"))
         self.creator = describe(creator)
@@ -84,7 +87,7 @@ class HarCapture(Capture):
             raw_sizes="mitmproxy" in self._name,
             connections=Connections("firefox" in self._name or "firebug" in self._name),
         )
-        for index in self._order() if order == "causal" else range(len(self._raws)):
+        for index in self._order() if order == "causal" else range(self.entries):
             try:
                 exchange = exchange_of(self._entry(index), index, shared)
             except Exception as error:
@@ -112,8 +115,7 @@ class HarCapture(Capture):
     def _decode(self, raw: Octets) -> schema.Entry:
         try:
             entry = _entry(raw)
-            request = entry.request
-            if request is None or request.url is not None or request.post_data is None:
+            if not _mixed_up(entry):
                 return entry
         except _UNDECODABLE:
             pass
@@ -123,14 +125,17 @@ class HarCapture(Capture):
         return har_tolerant.entry_of(value)
 
     def _sample(self) -> Iterator[schema.Entry]:
-        for index in range(min(len(self._raws), _SAMPLED)):
+        for index in range(min(self.entries, _SAMPLED)):
             try:
                 yield self._entry(index)
             except ValueError:
                 continue
 
     def _order(self) -> list[int]:
-        return causal_order([self._place(index) for index in range(len(self._raws))], self._asked_method)
+        kept = self._kept
+        if kept is not None and len(kept) == self.entries and not any(_may_be_preflight(e) for e in kept.values()):
+            return time_order([_begun(kept[index].started) for index in range(self.entries)])[1]
+        return causal_order([self._place(index) for index in range(self.entries)], self._asked_method)
 
     def _place(self, index: int) -> Place:
         head: schema.Head | schema.Entry
@@ -142,13 +147,10 @@ class HarCapture(Capture):
                 head = self._entry(index)
             except ValueError:
                 return Place()
-        request, started, time, kind = head.request, head.started, head.time, head.resource_type
-        begun = values.timestamp(started) if isinstance(started, str) else values.epoch(started or 0)
+        request, begun, time = head.request, _begun(head.started), values.duration(head.time)
         if request is None:
-            return Place(begun, values.duration(time))
-        method = request.method or ""
-        preflight = method == "OPTIONS" or kind == "preflight"
-        return Place(begun, values.duration(time), method, request.url or "", preflight)
+            return Place(begun, time)
+        return Place(begun, time, request.method or "", request.url or "", _may_be_preflight(head))
 
     def _asked_method(self, index: int) -> str | None:
         try:
@@ -160,6 +162,22 @@ class HarCapture(Capture):
                 return line.value.strip()
         return None
 
+    def _decode_all(self, data: Buffer, kept: dict[int, schema.Entry]) -> bool:
+        """Decode a file of the usual kind in one go, which is cheaper than finding its entries first."""
+        try:
+            log = _whole_har(data).log
+        except _UNDECODABLE:
+            return False
+        if any(_mixed_up(entry) for entry in log.entries):
+            return False
+        kept.update(enumerate(log.entries))
+        self._describe(log)
+        return True
+
+    def _describe(self, log: schema.Log | schema.WholeLog) -> None:
+        for name, part in (("creator", log.creator), ("browser", log.browser), ("pages", log.pages)):
+            self._parts[name] = _any(part)
+
     def _find_entries(self, data: Buffer) -> Sequence[Octets]:
         try:
             log = _har(data).log
@@ -167,8 +185,7 @@ class HarCapture(Capture):
             trailing = _TRAILING.search(str(error))
             problem = error
         else:
-            for name, part in (("creator", log.creator), ("browser", log.browser), ("pages", log.pages)):
-                self._parts[name] = _any(part)
+            self._describe(log)
             return log.entries
         if trailing is not None and 0 < int(trailing[1]) <= len(data):
             end = int(trailing[1]) - 1  # it counts from 1
@@ -250,6 +267,22 @@ class HarCapture(Capture):
             f"The file {what}: {_entries(len(entries) - broken)} read whole, {lost}; what came after is not in it."
         )
         return entries
+
+
+def _mixed_up(entry: schema.Entry) -> bool:
+    """Whether the request lacks its URL and has content: `har_tolerant` knows what such an exporter means."""
+    request = entry.request
+    return request is not None and request.url is None and request.post_data is not None
+
+
+def _may_be_preflight(head: schema.Head | schema.Entry) -> bool:
+    request = head.request
+    return request is not None and (request.method == "OPTIONS" or head.resource_type == "preflight")
+
+
+def _begun(started: str | float | None) -> float | None:
+    """When an entry started, in seconds since 1970."""
+    return values.timestamp(started) if isinstance(started, str) else values.epoch(started or 0)
 
 
 def _entries(number: int) -> str:

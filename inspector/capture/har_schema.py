@@ -247,6 +247,21 @@ class Har(Struct, gc=False):
     log: Log
 
 
+class WholeLog(Struct, gc=False):
+    """``log`` with every entry decoded at once."""
+
+    entries: list[Entry]
+    creator: Raw = NOTHING
+    browser: Raw = NOTHING
+    pages: Raw = NOTHING
+
+
+class WholeHar(Struct, gc=False):
+    """A whole file of the usual kind, decoded at once."""
+
+    log: WholeLog
+
+
 class LooseLog(Struct, gc=False):
     """A ``log`` (or something without one) whose ``entries`` are not a list."""
 

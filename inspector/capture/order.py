@@ -29,6 +29,16 @@ _NEAREST = 64
 """Only so many requests for the same URL on either side of a preflight are looked at."""
 
 
+def time_order(started: Sequence[float | None]) -> tuple[list[float], list[int]]:
+    """When each began (what has no time, with its predecessor), and the positions by these times."""
+    times: list[float] = []
+    latest = float("-inf")
+    for time in started:
+        latest = time if time is not None else latest
+        times.append(latest)
+    return times, sorted(range(len(times)), key=times.__getitem__)
+
+
 def causal_order(places: Sequence[Place], asked_method: Callable[[int], str | None]) -> list[int]:
     """Positions in the file in the order things happened.
 
@@ -38,12 +48,7 @@ def causal_order(places: Sequence[Place], asked_method: Callable[[int], str | No
     `asked_method` gives a preflight's ``Access-Control-Request-Method`` by position, ``None`` where that entry is
     no preflight.
     """
-    times: list[float] = []
-    latest = float("-inf")
-    for place in places:
-        latest = place.started if place.started is not None else latest
-        times.append(latest)
-    order = sorted(range(len(places)), key=times.__getitem__)
+    times, order = time_order([place.started for place in places])
     asked = {position: asked_method(position) for position in order if places[position].preflight}
     preflights = [position for position, method in asked.items() if method is not None]
     if not preflights:
