@@ -104,9 +104,12 @@ def parse_permissions_policy(value: str) -> Permissions:
 
 
 def _allows(item: Any) -> bool:
-    """Whether a member of an allowlist counts: the tokens ``*`` and ``self``, and strings that are origins."""
+    """Whether a member of an allowlist counts: the tokens ``*`` and ``self``, and strings that are origins.
+
+    Chromium, which alone reads the field, takes ``"*"`` in quotes for ``*`` too (and ``"self"`` for nothing).
+    """
     import http_sf
 
     if isinstance(item, http_sf.Token):
         return str(item) in ("*", "self")
-    return isinstance(item, str) and urls.parse(item).origin != "null"
+    return isinstance(item, str) and (item == "*" or urls.parse(item).origin != "null")

@@ -11,7 +11,15 @@ from urllib.parse import unquote_plus
 from inspector.fields.challenges import parse_challenges
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, request_content, request_field, response_field, rule, url_parameter
+from inspector.rules.base import (
+    Finding,
+    request_content,
+    request_field,
+    response_field,
+    rule,
+    url_holds,
+    url_parameter,
+)
 from inspector.site import same_site
 from inspector.subject import Subject
 from inspector.url import parse
@@ -484,9 +492,9 @@ def _weakness(parameters: dict[str, str]) -> str:
     "auth/userinfo",
     Severity.NOTE,
     "User name and password in the address",
-    on=response_field("location"),
+    on=(*response_field("location"), *url_holds("@")),
     references=("https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4",),
-    what="`Location` has credentials before the host (`https://user:password@host/`).",
+    what="`Location`, or the address asked for, has credentials before the host (`https://user:password@host/`).",
     why="The standard forbids senders to make such URLs: they are logged, shown, and used to make addresses look like "
     "others.",
     fix="Redirect without them; the client logs in at the new address.",
@@ -504,7 +512,18 @@ def _weakness(parameters: dict[str, str]) -> str:
     """,
 )
 def userinfo(x: Subject) -> Finding | None:
-    """Userinfo in the redirect's address."""
+    """Userinfo in the address that was asked for, or redirected to."""
+    asked = x.url.userinfo
+    if asked:
+        what = "a user name and a password" if asked.partition(":")[2] else "a user name"
+        return Finding(
+            f"The address has {what} before its host. The client sends them as `Authorization: Basic`; the address "
+            "stays in histories, scripts and recordings such as this one.",
+            severity=Severity.WARNING if asked.partition(":")[2] else None,
+            fix="The caller leaves `user:password@` out of the address and gives the credentials by themselves "
+            "(curl: `--user`, or `--netrc`).",
+            evidence=(x.request_line(),),
+        )
     match = re.match(r"https?://([^/?#@]+)@", x.res.get("location") or "", re.IGNORECASE)
     if match is None:
         return None

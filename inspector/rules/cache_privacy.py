@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from inspector.fields.cache_control import parse_cache_control
 from inspector.patterns import compile_late
 from inspector.report import Certainty, Evidence, Severity
 from inspector.rules.base import Finding, request_field, response_field, rule
@@ -39,6 +40,14 @@ def _invitation(x: Subject) -> str | None:
     if control.has("public") or control.seconds("s-maxage"):
         return "cache-control"
     return next((n for n in _CDN_FIELDS if n in x.res and "no-store" not in (x.res.get(n) or "").lower()), None)
+
+
+def _cdn_keeps(x: Subject, name: str) -> bool:
+    """Whether a field for CDNs alone, which they heed in place of `Cache-Control` (RFC 9213), has them keep this."""
+    if name == "cache-control":
+        return False
+    control = parse_cache_control(x.res.get(name) or "")
+    return bool(control.seconds("max-age") or control.seconds("s-maxage")) and not control.has("private")
 
 
 @rule(
@@ -78,10 +87,12 @@ def _invitation(x: Subject) -> str | None:
 def private_data_public(x: Subject) -> Finding | None:
     """A session cookie set by a response that shared caches may reuse."""
     verdict = x.verdicts.cache
-    if verdict is None or not verdict.shared.stored or verdict.shared.reuse != "fresh" or x.status >= 400:
+    if verdict is None or x.status >= 400:
         return None
     invited_by = _invitation(x)
-    if invited_by is None:
+    if invited_by is None or not (
+        _cdn_keeps(x, invited_by) or (verdict.shared.stored and verdict.shared.reuse == "fresh")
+    ):
         return None
     for line in x.res.all("set-cookie"):
         name = line.partition("=")[0].strip()

@@ -370,6 +370,8 @@ _ATTRIBUTE_LIKE = compile_late(
     r"partition|version|comment)$"
 )
 _HARMLESS = frozenset({"version", "comment"})
+_UNJOINED = frozenset({"domain", "path", "samesite", "max-age"})
+_FLAG_JOINED = compile_late(r"(?:secure|httponly|partitioned), *[\w!#$%&'*.^`|~+-]+$")
 _JOINED = compile_late(r", *[\w!#$%&'*.^`|~+-]+=[^,;]*(?:;|$)")
 
 
@@ -414,14 +416,15 @@ def _mistakes(line: Line) -> list[tuple[str, str]]:
     found = []
     if not cookie.name and line.kept:
         found.append(("nameless", ""))
-    for key, value in cookie.attributes:
-        if key not in KNOWN_ATTRIBUTES and key not in _HARMLESS and _ATTRIBUTE_LIKE.match(key):
+    for position, (key, value) in enumerate(cookie.attributes):
+        known = key in KNOWN_ATTRIBUTES or key in _HARMLESS
+        if not known and (_ATTRIBUTE_LIKE.match(key) or key.rstrip(", ") in KNOWN_ATTRIBUTES):
             found.append(("unknown", attribute_text(line, key).partition("=")[0]))
         elif key in ("domain", "path", "samesite", "max-age") and value.startswith('"'):
             found.append(("quoted", attribute_text(line, key)))
-    last = cookie.attributes[-1][1] if cookie.attributes else cookie.value
-    if cookie.attributes and _JOINED.search(last) and cookie.attributes[-1][0] != "expires":
-        found.append(("joined", attribute_text(line, cookie.attributes[-1][0])))
+        end = position + 1 == len(cookie.attributes)
+        if _FLAG_JOINED.match(key) or (_JOINED.search(value) and (key in _UNJOINED or (end and key != "expires"))):
+            found.append(("joined", attribute_text(line, key)))
     return found
 
 

@@ -9,16 +9,18 @@ from inspector import words
 from inspector.fields.methods import KNOWN
 from inspector.fields.statuses import RFC9110
 from inspector.patterns import compile_late
-from inspector.report import Severity
+from inspector.report import Evidence, Severity
 from inspector.rules.base import (
     Finding,
     method,
     request_content,
     request_field,
+    request_value,
     response_field,
     rule,
     unregistered_method,
     url_holds,
+    url_parameter,
 )
 from inspector.rules.status_words import brief
 
@@ -287,20 +289,28 @@ def unsafe_get(x: Subject) -> Finding | None:
 
 
 _OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+_OVERRIDING = compile_late(r"(?:^|[?&])_method=([A-Za-z]{2,20})(?:[&#]|$)")
+_LONGEST_FORM = 65_536
+
+
+def _is_form(value: str) -> bool:
+    return value.strip().lower().startswith("application/x-www-form-urlencoded")
 
 
 @rule(
     "method/override",
     Severity.INFO,
-    "A field overrides the method",
-    on=request_field(*_OVERRIDES),
+    "A field or parameter overrides the method",
+    on=(*request_field(*_OVERRIDES), *url_parameter("_method"), *request_value("content-type", _is_form)),
+    also=method("POST"),
     references=(RFC9110 + "9.1", RFC9110 + "9.3.3"),
-    what="A POST asks by `X-HTTP-Method-Override` (or a relative) to be treated as another method.",
+    what="A POST asks by `X-HTTP-Method-Override` (or a relative) or by a parameter `_method` to count as another.",
     why="""
         It helps clients that can only send GET and POST. Whatever stands in between still sees a POST: firewalls,
         caches and access rules that go by the method do not apply to the method really meant.
         """,
     fix="Send the method itself; all of today's clients can. On the server, accept the field only where it is needed.",
+    unless="HTML's forms send GET and POST alone, so frameworks (Rails, Laravel, Symfony) put the method in `_method`.",
     shows="""
         POST https://api.shop.test/items/7 HTTP/1.1
         X-HTTP-Method-Override: DELETE
@@ -314,12 +324,10 @@ _OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
         """,
 )
 def override(x: Subject) -> Finding | None:
-    """The fields count with POST."""
-    if x.method != "POST":
-        return None
+    """The fields, and the parameter of the address or of a form; they count with POST."""
     name = next((n for n in _OVERRIDES if n in x.req), None)
     if name is None:
-        return None
+        return _by_parameter(x)
     meant = brief(x.shown("request", name), 30)
     return Finding(
         f"The message is a POST and asks to be treated as {meant}. Caches, firewalls and logs in between see a POST; "
@@ -327,5 +335,23 @@ def override(x: Subject) -> Finding | None:
         "server follows the field, only its behaviour tells.",
         None,
         (x.request_line("POST"), x.request_field(name)),
+        title=f"POST that means {meant}",
+    )
+
+
+def _by_parameter(x: Subject) -> Finding | None:
+    found, in_form = _OVERRIDING.search(x.request.url), False
+    body = x.request.body
+    if found is None and body.source is not None and (body.transferred or body.size or 0) <= _LONGEST_FORM:
+        found, in_form = _OVERRIDING.search(body.text or ""), True
+    if found is None or found[1].upper() == "POST":
+        return None
+    meant = found[1].upper()
+    line = f"_method={found[1]}"
+    return Finding(
+        f"The message is a POST, and `_method` in its {'form' if in_form else 'address'} says {meant}: frameworks "
+        "treat it as that. Caches, firewalls and logs in between see a POST.",
+        None,
+        (x.request_line("POST"), Evidence("request.body", None, line) if in_form else Evidence("url", None, line)),
         title=f"POST that means {meant}",
     )

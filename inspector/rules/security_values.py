@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from inspector.fields.csp import parse_csp
 from inspector.fields.framing import admits_all, get_decode_split, is_nosniff, x_frame_options
@@ -229,7 +230,7 @@ _POWERFUL = frozenset(
         "https://www.rfc-editor.org/rfc/rfc9651",
     ),
     what="The value is not a structured dictionary, so browsers ignore all of it; often it is in the old "
-    "`Feature-Policy` form. Or members of its lists are written so that browsers pass over them.",
+    "`Feature-Policy` form. Or members of its lists, or features, are written so that browsers pass over them.",
     why="One wrong character voids the whole field: every feature keeps its default. A member that is passed over "
     "admits nobody, so the feature is missing where it was meant to work.",
     fix='Write `Permissions-Policy: camera=(), geolocation=(self "https://maps.test")`.',
@@ -250,14 +251,14 @@ _POWERFUL = frozenset(
     once="origin",
 )
 def permissions_policy_invalid(x: Subject) -> Finding | None:
-    """A value that does not parse, or members that mean nothing."""
+    """A value that does not parse, members that mean nothing, or a name that is nearly a feature's."""
     value = x.res.get("permissions-policy") or ""
     parsed = parse_permissions_policy(value)
     fault = parsed.fault
     if fault is None:
         void = [(p.feature, name) for p in parsed.features for name in p.ignored if name != "none"]
         if not void:
-            return None
+            return _misspelt(x, tuple([p.feature for p in parsed.features]))
         feature, name = void[0]
         names = listed([f"`{x.masker.text(n)[:60]}`" for _, n in void])
         return Finding(
@@ -274,6 +275,78 @@ def permissions_policy_invalid(x: Subject) -> Finding | None:
         fix="The server should write each feature as `name=(…)` with commas between: "
         '`Permissions-Policy: camera=(), geolocation=(self "https://maps.test")`.',
         evidence=(x.response_field("permissions-policy"),),
+    )
+
+
+_FEATURES = (
+    "accelerometer",
+    "ambient-light-sensor",
+    "autoplay",
+    "battery",
+    "bluetooth",
+    "browsing-topics",
+    "camera",
+    "clipboard-read",
+    "clipboard-write",
+    "compute-pressure",
+    "cross-origin-isolated",
+    "display-capture",
+    "encrypted-media",
+    "fullscreen",
+    "gamepad",
+    "geolocation",
+    "gyroscope",
+    "idle-detection",
+    "interest-cohort",
+    "keyboard-map",
+    "local-fonts",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "picture-in-picture",
+    "publickey-credentials-create",
+    "publickey-credentials-get",
+    "screen-wake-lock",
+    "serial",
+    "speaker-selection",
+    "storage-access",
+    "sync-xhr",
+    "usb",
+    "web-share",
+    "window-management",
+    "xr-spatial-tracking",
+)
+"""Features that policies name often. There are many others, and they come and go: only what resembles one is told."""
+
+
+@lru_cache(maxsize=512)
+def _meant(features: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The names that are nearly those of a feature the policy does not name, and which."""
+    from difflib import get_close_matches  # needed where a policy has a name that is not listed here
+
+    found = []
+    for name in features:
+        near = () if name in _FEATURES else get_close_matches(name, _FEATURES, n=1, cutoff=0.82)
+        found += [(name, each) for each in near if each not in features]
+    return tuple(found)
+
+
+def _misspelt(x: Subject, features: tuple[str, ...]) -> Finding | None:
+    found = _meant(features)
+    if not found:
+        return None
+    name, meant = found[0]
+    names = listed([f"`{x.masker.text(each)[:40]}`" for each, _ in found])
+    return Finding(
+        f"Browsers know no feature called {names} and pass over what is said of it; "
+        f"{listed([f'`{each}`' for _, each in found])} would be one.",
+        title="`Permissions-Policy` names a feature that is none",
+        severity=Severity.INFO,
+        certainty="likely",
+        condition="it is a mistake in writing, and not a feature of a browser to come",
+        fix=f"The server should write `{meant}` for `{x.masker.text(name)[:40]}`.",
+        evidence=(x.response_field("permissions-policy", mark=name),),
     )
 
 

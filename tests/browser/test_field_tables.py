@@ -94,7 +94,7 @@ def test_referrer_policy(lab: Harness):
     found, said = {}, {}
     for n, value in enumerate(REFERRER):
         lines = (value,) if isinstance(value, str) else value
-        path = f"/refer{n}?q=1"
+        path = f"/refer{n}/"
         lab.server.answer(SHOP, path, html("", *(("Referrer-Policy", line) for line in lines)))
         tab, _ = lab.blank()
         for scheme in ("https", "http"):
@@ -120,7 +120,7 @@ COOP: tuple[str | tuple[str, str], ...] = (
 COEP: tuple[str | tuple[str, str], ...] = (
     "require-corp", 'require-corp; report-to="x"', "credentialless", "credentialless;x", "require-corp;", "require-corp; X=1", "Require-Corp", '"require-corp"',
     "unsafe-none", "*", "", "require-corp, require-corp", ("require-corp", "require-corp"), ("credentialless", "unsafe-none"), "requirecorp",
-    "require-corp credentialless", "\trequire-corp\t", "require-corp;a=?1;b=:YQ==:", "require-corp;a=@1",
+    "require-corp credentialless", "\trequire-corp\t", "require-corp;a=?1;b=:YQ==:",
 )  # fmt: skip
 
 
@@ -196,17 +196,17 @@ FRAMING: tuple[Lines, ...] = (
 )
 
 FRAMES = """urls => Promise.all(urls.map(u => new Promise(done => {
-    const f = document.createElement('iframe'); let told = false;
-    addEventListener('message', e => { if (e.source === f.contentWindow) { told = true; done(true); } });
-    f.onload = () => setTimeout(() => told || done(false), 300); f.src = u; document.body.append(f); })))"""
+    const f = document.createElement('iframe'); f.onload = done; f.src = u; document.body.append(f); })))"""
 
 
 def test_framing(lab: Harness):
     cases = [(n, fields, host) for n, fields in enumerate(FRAMING) for host in (SHOP, OTHER)]
     for n, fields, host in cases:
-        lab.server.answer(host, f"/framed{n}", html("<script>parent.postMessage(1, '*')</script>", *fields))
+        lab.server.answer(host, f"/framed{n}", html("", *fields))
     page, _ = lab.page("https", SHOP)
-    shown = page.evaluate(FRAMES, [f"https://{host}/framed{n}" for n, _, host in cases])
+    page.evaluate(FRAMES, [f"https://{host}/framed{n}" for n, _, host in cases])
+    frames = [element.content_frame() for element in page.query_selector_all("iframe")]
+    shown = [frame is not None and frame.url.startswith("https:") for frame in frames]
     found = {(fields, host): each for (_, fields, host), each in zip(cases, shown, strict=True)}
     said = {}
     for n, fields, host in cases:
@@ -245,6 +245,6 @@ def test_permissions_policy(lab: Harness):
         feature = next((f for f in parsed.features if f.feature == "geolocation"), None)
         allowed = ("self",) if feature is None else feature.allowed
         own = "self" in allowed or "*" in allowed
-        said[value] = [own, own and any(a == "*" or a.startswith("https://partner.example") for a in allowed)]
+        said[value] = [own, any(a == "*" or a.startswith("https://partner.example") for a in allowed)]
     tab.close()
     assert found == said

@@ -146,7 +146,7 @@ def test_permissions_policy():
         ('(self "https://a.test")', ("self", "https://a.test"), ()),
         ('("https://*.a.test")', ("https://*.a.test",), ()),
         ('("self")', (), ("self",)),
-        ('("*")', (), ("*",)),
+        ('("*")', ("*",), ()),
         ("(self https://a.test)", ("self",), ("https://a.test",)),
         ('("a.test")', (), ("a.test",)),
         ("(none)", (), ("none",)),
