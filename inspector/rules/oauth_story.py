@@ -190,3 +190,45 @@ ID_TOKEN_SIGNATURE = story_rule(
     shows=_login(answer=f'{{"access_token": "2YotnFZFEjr1zC", "id_token": "{_SIGNED}{_OF_ANOTHER_KEY}"}}') + _KEYS,
     quiet=_login(answer=f'{{"access_token": "2YotnFZFEjr1zC", "id_token": "{_SIGNED}{_FITS}"}}') + _KEYS,
 )
+
+
+def _with_picture(referer: str) -> str:
+    return f"""
+GET https://id.example/authorize?response_type=code&client_id=app&redirect_uri=https%3A%2F%2Fapp.test%2Fback\
+&state=x7Kp2mQ9 HTTP/2
+
+HTTP/2 302
+Location: https://app.test/back?code=SplxlOBeZQQYbYS6&state=x7Kp2mQ9
+---
+GET https://app.test/back?code=SplxlOBeZQQYbYS6&state=x7Kp2mQ9 HTTP/2
+
+HTTP/2 200
+Content-Type: text/html
+Referrer-Policy: unsafe-url
+---
+GET https://count.example/1.gif HTTP/2
+Referer: {referer}
+
+HTTP/2 200
+Content-Type: image/gif
+"""
+
+
+CODE_IN_REFERER = story_rule(
+    "oauth/code-in-referer",
+    Severity.WARNING,
+    "`Referer` tells another origin the code of a login",
+    references=(
+        "https://www.rfc-editor.org/rfc/rfc9700#section-4.2.4",
+        "https://www.w3.org/TR/referrer-policy/#information-leakage",
+    ),
+    what="""The page a login comes back to loads something of another origin while the code is in its address, and
+        `Referer` carries that address whole.""",
+    why="""Whoever reads the other origin's logs has the code. A code that nobody exchanged yet is as good as a login,
+        unless the client proves itself with a secret or by PKCE.""",
+    fix="""The page that the login comes back to sends `Referrer-Policy: no-referrer` and redirects to an address
+        without the code before it loads anything of others. The login uses PKCE, and the server takes a code once.""",
+    unless="The code was exchanged before the request was made, and the server takes no code twice; it is a note then.",
+    shows=_with_picture("https://app.test/back?code=SplxlOBeZQQYbYS6&state=x7Kp2mQ9"),
+    quiet=_with_picture("https://app.test/"),
+)

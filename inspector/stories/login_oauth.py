@@ -20,6 +20,7 @@ from inspector.rules.base import Finding
 from inspector.rules.oauth_story import ID_TOKEN, PKCE_MISMATCH, SESSION_LOST, STATE_MISMATCH
 from inspector.rules.sso import authorization_request
 from inspector.rules.status_words import brief, target
+from inspector.stories import login_referer
 from inspector.stories.id_token import misfits, signature
 from inspector.stories.oauth_grants import Grants, Posted, answered, posted, refused
 from inspector.stories.oidc_providers import METADATA, KeySet, Providers
@@ -57,6 +58,8 @@ class _Login:
         self.exchanged = False
         self.token: tuple[Token, int] | None = None
         """An ID token whose signature is still to be checked, and the exchange it came in."""
+        self.told_to: set[str] = set()
+        """Origins that `Referer` told of its answer."""
         self.findings: list[Annotation] = []
         self.telling = Telling("login", self.browser, self.client, self.server)
         self.outcome = ""
@@ -72,11 +75,15 @@ class OAuthStories:
         """Logins that came off and wait for keys, with the time since when."""
         self._spent: OrderedDict[str, None] = OrderedDict()
         """Codes that were exchanged."""
+        self._over: deque[_Login] = deque(maxlen=MOST_LOGINS)
+        """Logins that were told, of which an answer may still stand in a page's address."""
         self._grants = Grants()
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of one exchange of a login; most exchanges cost a few look-ups."""
         told = self._followed(x)
+        if (self._logins or self._over) and "referer" in x.req.index:
+            told = [*(told or ()), *self._referred(x)]
         return [*(told or ()), *self._checked(x)] if self._unverified else told
 
     def _followed(self, x: Subject) -> list[Story] | None:
@@ -94,6 +101,26 @@ class OAuthStories:
             self._providers.published(x)
             return None
         return self._back(x) if self._logins else None
+
+    def _referred(self, x: Subject) -> Iterator[Story]:
+        """Say in a login's story, or in one of its own, that another origin was told its answer."""
+        told = login_referer.referred(x)
+        if told is None:
+            return
+        for login in (*self._logins.values(), *(login for login, _ in self._unverified), *self._over):
+            name = login_referer.secret_in(told, login.answer)
+            if name is None or x.url.origin == login.server_origin or x.url.origin in login.told_to:
+                continue
+            login.told_to.add(x.url.origin)
+            pkce, spent = bool(login.asked.get("code_challenge")), login.exchanged or login.served
+            who = login.name, login.browser
+            if login in self._over:
+                title = f"The login of `{login.name}` at `{login.server}`"
+                yield login_referer.afterwards(x, told, name, title, *who, pkce=pkce, spent=spent)
+                continue
+            finding = login_referer.say(login.telling, x, told, name, *who, pkce=pkce, spent=spent)
+            if finding is not None:
+                login.findings.append(finding)
 
     def finish(self) -> Iterator[Story]:
         """Logins whose end is not in the recording, and what other grants there were."""
@@ -151,6 +178,8 @@ class OAuthStories:
     def _told(self, login: _Login) -> Story:
         self._verify(login)
         self._say_signature(login, None)
+        if login.answer.keys() - {"state", "error"}:
+            self._over.append(login)
         return _tell(login)
 
     def _begun(self, x: Subject) -> list[Story] | None:

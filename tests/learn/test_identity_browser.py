@@ -39,6 +39,8 @@ EXPECTED: dict[str, tuple[str, bool, list[str], str]] = {
     "token-cors": ("login", True, [], "(`MissingAllowOriginHeader`)"),
     "implicit": ("login", False, [], "This is the implicit grant"),
     "token-in-query": ("login", False, [], "Whoever reads this address has the access token"),
+    "token-referer": ("login", False, [], "`Referer` tells `localhost:"),
+    "code-referer": ("login", False, ["oauth/code-in-referer"], "is of no use there (PKCE)"),
     "code-reused": ("login-token", True, ["oauth/token-refused"], "a code that was exchanged before"),
     "pkce-mismatch": ("login", True, ["oauth/pkce-mismatch", "oauth/token-refused"], "PKCE does not fit"),
     "pkce-ignored": ("login", True, ["oauth/pkce-mismatch"], "PKCE does not fit"),
@@ -54,7 +56,16 @@ EXPECTED: dict[str, tuple[str, bool, list[str], str]] = {
     "saml-lax-cookie": ("login", True, [], "takes along `SameSite=None` cookies alone"),
 }
 """For each fault its story's kind, whether it failed, its findings, and the words that name the fault."""
-NOT_REFUSED = {"implicit", "token-in-query", "no-pkce", "no-state", "pkce-ignored", "saml-unsigned"}
+NOT_REFUSED = {
+    "implicit",
+    "token-in-query",
+    "token-referer",
+    "code-referer",
+    "no-pkce",
+    "no-state",
+    "pkce-ignored",
+    "saml-unsigned",
+}
 """Faults with which the lab's client logs in all the same."""
 EVERYTHING = [(way, fault) for way, faults in FAULTS.items() for fault in ("", *faults)]
 

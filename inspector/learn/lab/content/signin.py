@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from inspector.content.saml import decode
+from inspector.learn.lab.content.cookies import PIXEL
 from inspector.learn.lab.content.identity import form_of
 from inspector.learn.lab.content.single import NAMESPACES
 from inspector.learn.lab.origins import Origins
@@ -41,6 +42,8 @@ FAULTS: dict[str, dict[str, str]] = {
         "token-cors": "the token endpoint does not permit the page's origin",
         "implicit": "the page asks for a token at once, behind the `#`",
         "token-in-query": "the provider puts the token into the query",
+        "token-referer": "the page copies its token into its query, and loads a picture of another site from there",
+        "code-referer": "the page loads a picture of another site while the code is in its address",
         "code-reused": "the page brings its code twice",
         "pkce-mismatch": "the page brings another `code_verifier`",
         "pkce-ignored": "the page brings another `code_verifier`, and the provider does not mind",
@@ -151,6 +154,13 @@ ROUTES: tuple[Route, ...] = (
         Reply(200, (*SCRIPT, *NO_STORE), _SCRIPT_TEXT),
     ),
     Route("shop", "/signin/back", "login", "OpenID Connect: the person comes back with a code", handler=_back),
+    Route(
+        "local",
+        "/signin/count.svg",
+        "login",
+        "a counter of another site, which hears of the page by `Referer`",
+        Reply(200, (("content-type", "image/svg+xml"), *NO_STORE), PIXEL),
+    ),
     Route("shop", "/signin/cas", "login", "CAS: a login begins, and ends with a ticket", handler=_cas),
     Route("shop", "/signin/saml", "login", "SAML: the shop asks, in the address", handler=_saml),
     Route(
