@@ -27,6 +27,7 @@ from inspector.report import (
 )
 from inspector.rule_index import index_for
 from inspector.rules.base import Finding, Rule
+from inspector.scrub import Remembered, scrub_annotations, scrub_story
 from inspector.session import Session
 from inspector.settings import NO_LEVELS, Levels
 from inspector.stories import Stories
@@ -76,6 +77,7 @@ class Engine:
         self._index = index_for(options.only, options.rules, options.ignore, options.own)
         self._stories = Stories()
         self._ended: deque[Story] = deque(maxlen=MOST_STORIES)
+        self._secrets = Remembered()
         self.sites = Sites()
         self._conformance: Conformance | None = None
         if options.conformance:
@@ -101,12 +103,15 @@ class Engine:
             )
         except Exception as error:
             trouble.append(_internal_error("the verdicts", error))
+        secrets = () if self.masker.reveal else secrets_of(exchange)
+        if secrets:
+            self._secrets.remember(exchange.index, secrets)
         told = self._stories.observe(x)
         if told:
             self._keep(told)
         if self._stories.faults:
             trouble += self._faults_of_stories()
-        annotations = self._annotate(x, trouble)
+        annotations = scrub_annotations(self._annotate(x, trouble), secrets, self.masker)
         session.resources.observe(x)
         self.sites.observe(x)
         return self._report(x, capture, annotations)
@@ -138,7 +143,8 @@ class Engine:
             annotations = self._asked_for(story.annotations) if story.annotations else ()
             if annotations is not story.annotations:
                 story = msgspec.structs.replace(story, annotations=annotations)
-            self._ended.append(story)
+            secrets = self._secrets.secrets(story.exchanges)
+            self._ended.append(scrub_story(story, secrets, self.masker) if secrets else story)
 
     def _asked_for(self, annotations: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
         """Those of a story's annotations that the options let through, at the severity that was settled."""
@@ -157,7 +163,7 @@ class Engine:
                 kept.append(a if severity is a.severity else msgspec.structs.replace(a, severity=severity))
         return tuple(kept)
 
-    def _annotate(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:
+    def _annotate(self, x: Subject, told: list[Annotation]) -> list[Annotation]:
         least, levels = self.options.severity.rank, self.options.levels
         index, here, everywhere = self._index, x.session.told(x.url.origin), x.session.everywhere
         for rule in index.candidates(x, here.spent | everywhere.spent):
@@ -194,37 +200,7 @@ class Engine:
             told.sort(key=_rank)
         if self._conformance is not None:
             told += self._conformance.annotations(x)
-        return tuple(told) if self.masker.reveal else self._scrub(x, told)
-
-    def _scrub(self, x: Subject, told: list[Annotation]) -> tuple[Annotation, ...]:
-        """The net under masking: no text may contain a secret of this exchange, however it got there."""
-        secrets = secrets_of(x.exchange) if told else ()
-        if secrets:
-            texts: list[str | None] = []
-            for a in told:
-                texts += (a.title, a.detail, a.fix, a.condition)
-                texts += [e.value for e in a.evidence]
-            shown = "\n".join([text for text in texts if text])
-            for secret in secrets:
-                if secret in shown:
-                    return tuple([self._scrubbed(a, secrets) for a in told])
-        return tuple(told)
-
-    def _scrubbed(self, a: Annotation, secrets: tuple[str, ...]) -> Annotation:
-        def hide(text: str | None) -> str | None:
-            return self.masker.scrub(text, secrets) if text else text
-
-        return msgspec.structs.replace(
-            a,
-            title=hide(a.title),
-            detail=hide(a.detail),
-            fix=hide(a.fix),
-            condition=hide(a.condition),
-            evidence=tuple(
-                msgspec.structs.replace(e, value=hide(e.value), mark=None if hide(e.value) != e.value else e.mark)
-                for e in a.evidence
-            ),
-        )
+        return told
 
     def _report(self, x: Subject, capture: int, annotations: tuple[Annotation, ...]) -> ExchangeReport:
         exchange, response = x.exchange, x.response

@@ -10,9 +10,9 @@ import re
 from collections import OrderedDict
 from functools import lru_cache
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
-from inspector.exchange import Exchange
+from inspector.exchange import Exchange, Request
 from inspector.patterns import compile_late
 
 SECRET_FIELDS = frozenset(
@@ -41,6 +41,7 @@ _NOT_SECRET_FIELDS = frozenset({"access-control-allow-credentials", "sec-fetch-s
 _URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "refresh"})
 _PARAMETER = compile_late(r"([?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = compile_late(r"(?<=//)[^/?#@]+(?=@)")
+_LARGEST_FORM = 65_536
 _JWT = compile_late(r"\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*")
 _SCHEME = compile_late(r"([A-Za-z][\w-]{1,20}) +(\S.*)", re.DOTALL)
 _COOKIE = compile_late(r"([^=;]*=)([^;]*)")
@@ -166,6 +167,7 @@ def _worth_hiding(value: str) -> bool:
     return (
         len(value) >= 8
         and "://" not in value
+        and not (value[0] == "/" and ("." in value or "?" in value))  # a path that a page keeps
         and not value.isdigit()
         and any(c.isdigit() for c in value)
         and any(c.isalpha() for c in value)
@@ -178,17 +180,38 @@ def _url_secrets(url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f for f in found if _worth_hiding(f)))
 
 
+def _form_secrets(request: Request) -> tuple[str, ...]:
+    """The values of a posted form that go by their name as secrets, as they were sent and as they were typed."""
+    body = request.body
+    if body.source is None or (body.size or 0) > _LARGEST_FORM:
+        return ()
+    if "x-www-form-urlencoded" not in (request.fields.get("content-type") or ""):
+        return ()
+    pairs = [pair.partition("=") for pair in (body.text or "").split("&", 100)]
+    found = [value for name, _, value in pairs if _secret_parameter(unquote_plus(name))]
+    return tuple(dict.fromkeys(f for raw in found for f in (raw, unquote_plus(raw)) if _worth_hiding(f)))
+
+
 def secrets_of(exchange: Exchange) -> tuple[str, ...]:
-    """The secrets an exchange carries in its URL and credential fields, for `Masker.scrub`."""
+    """The secrets an exchange carries in its URLs, credential fields and posted form, for `Masker.scrub`."""
     found: tuple[str, ...] = ()
     request = exchange.request
     if "=" in request.url or "@" in request.url:
         found += _url_secrets(request.url)
     index = request.fields.index
+    for value in index.get("referer", ()):
+        if "=" in value:
+            found += _url_secrets(value)
+    if request.method == "POST" and "content-type" in index:
+        found += _form_secrets(request)
     for name in ("cookie", "authorization", "proxy-authorization"):
         for value in index.get(name, ()):
             found += _field_secrets(name, value)
     if exchange.response is not None:
-        for value in exchange.response.fields.index.get("set-cookie", ()):
+        answer = exchange.response.fields.index
+        for value in answer.get("set-cookie", ()):
             found += _field_secrets("set-cookie", value)
+        for value in answer.get("location", ()):
+            if "=" in value:
+                found += _url_secrets(value)
     return found

@@ -79,8 +79,8 @@ def say(
     return CODE_IN_REFERER.annotation(
         Finding(
             f"`{brief(to, 80)}` is told the code of the login of `{client}`. {harm}",
-            f"The page at `{brief(host_name(told.page), 80)}` sends `Referrer-Policy: no-referrer` and takes the code out "
-            "of its address (by a redirect, or `history.replaceState`) before it loads anything of others.",
+            f"The page at `{brief(host_name(told.page), 80)}` sends `Referrer-Policy: no-referrer` and takes the code "
+            "out of its address (by a redirect, or `history.replaceState`) before it loads anything of others.",
             (msgspec.structs.replace(x.request_field("referer", "code"), exchange=x.exchange.index),),
             severity=Severity.NOTE if near or pkce or spent else None,
         )

@@ -176,7 +176,7 @@ class SessionStories:
         name, index = jar_site(x.url.host), x.exchange.index
         site = self._sites.get(name)
         sent = x.req.index.get("cookie")
-        carried = _named(sent[0] if len(sent) == 1 else "; ".join(sent)) if sent else frozenset()
+        carried = _named(sent[0] if len(sent) == 1 else "; ".join(sent)) if sent else ()
         if site is not None:
             for due in x.verdicts.cookies:
                 kept = site.cookies.get(due.name)
@@ -254,10 +254,10 @@ def _framework(name: str) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _named(cookie: str) -> frozenset[str]:
+def _named(cookie: str) -> tuple[str, ...]:
     """The cookies of a ``Cookie`` field that have a framework's name for a session, and a value to fit."""
     pairs = [pair.strip().partition("=") for pair in cookie.split(";")]
-    return frozenset([name for name, _, value in pairs if _framework(name) and _random(value)])
+    return tuple(dict.fromkeys(name for name, _, value in pairs if _framework(name) and _random(value)))
 
 
 def _tell(name: str, site: _Site, cookies: list[_Kept], in_url: _InUrl | None) -> Story:
