@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -18,3 +19,18 @@ def real_captures() -> list[Path]:
 
 needs_real_captures = pytest.mark.skipif(not real_captures(), reason="no real captures beside this checkout")
 needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on PATH")
+
+_SLOW = ("browser", "proxy", "learn", "trust")
+"""Directories of tests with real browsers, proxies and servers."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first: where several processes run the tests, none is left with one of them at the end."""
+
+    below = str(ROOT / "tests") + os.sep
+
+    def place(item: pytest.Item) -> int:
+        top = str(item.path).removeprefix(below).partition(os.sep)[0]
+        return _SLOW.index(top) if top in _SLOW else len(_SLOW)
+
+    items.sort(key=place)

@@ -113,6 +113,10 @@ def integrity_matches(sources: tuple[Source, ...], integrity: str) -> bool:
     return bool(found) and all(pair in listed for pair in found)
 
 
+_LIKE_SCRIPTS = frozenset({"default-src", "script-src", "child-src", "worker-src"})
+"""Directives that scripts and workers fall back to, where Chromium lets ``'strict-dynamic'`` speak for a prefetch."""
+
+
 def _hint_violates(policy: CspPolicy, asked: Asked, own: str, chromium: bool) -> Violation | None:
     """CSP3, "does resource hint request violate policy?": any directive that admits the address is enough."""
     default = policy.sources("default-src")
@@ -122,7 +126,7 @@ def _hint_violates(policy: CspPolicy, asked: Asked, own: str, chromium: bool) ->
         if name not in FETCH_DIRECTIVES or name.endswith("-attr"):
             continue  # the ones for attributes are about inline code alone
         sources = parse_sources(values)
-        if chromium and not asked.parser_inserted and has_keyword(sources, "strict-dynamic"):
+        if chromium and name in _LIKE_SCRIPTS and not asked.parser_inserted and has_keyword(sources, "strict-dynamic"):
             return None  # Chromium looks at it as at a script, which a script that runs may load
         if url_matches_list(asked.url, sources, own, redirected=asked.redirected, chromium=chromium) is not None:
             return None

@@ -18,8 +18,9 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.cache_lab import filled, listen
 from tests.browser.cookie_scenarios import HOSTS, Scenario, Visit
 from tests.browser.har_export import Event, Hop, har, hops
-from tests.browser.harness import _OFF, CHROMIUM, Harness
+from tests.browser.harness import Harness
 from tests.browser.server import Reply, Seen
+from tests.chromium import CHROMIUM
 
 PAGE = b"<!doctype html><title>page</title><link rel=icon href=data:,>"
 
@@ -141,15 +142,7 @@ class CookieLab(Harness):
             self._own = self._playwright.chromium.launch_persistent_context(
                 self._profile.name,
                 executable_path=CHROMIUM,
-                args=[
-                    "--host-resolver-rules=MAP * 127.0.0.1",
-                    f"--ignore-certificate-errors-spki-list={','.join(self.server.spki)}",
-                    f"--disable-features={','.join(_OFF)}",
-                    "--disable-background-networking",
-                    "--disable-component-update",
-                    "--no-proxy-server",
-                    "--no-sandbox",
-                ],
+                args=self.switches(),
             )
         return self
 

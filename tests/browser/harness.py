@@ -12,7 +12,6 @@ background traffic and its checks of local networks are switched off, as every s
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -27,22 +26,11 @@ from inspector.report import ExchangeReport
 from tests.browser.cache_lab import listen
 from tests.browser.har_export import Event, Hop, har, hops
 from tests.browser.server import BLANK_PAGE, Server
-
-CHROMIUM = shutil.which("chromium")
+from tests.chromium import CHROMIUM, LOOPBACK, switches
 
 _OFF = (
-    "LocalNetworkAccessChecks",
-    "LocalNetworkAccessChecksWebSockets",
-    "BlockInsecurePrivateNetworkRequests",
-    "PrivateNetworkAccessSendPreflights",
-    "HttpsUpgrades",
-    "HttpsFirstBalancedModeAutoEnable",
+    *LOOPBACK,
     "IsolateSandboxedIframes",  # a sandboxed frame of its own process would be a log of its own
-    "MediaRouter",
-    "OptimizationHints",
-    "Translate",
-    "AutofillServerCommunication",
-    "CertificateTransparencyComponentUpdater",
 )
 
 
@@ -93,13 +81,7 @@ class Harness:
         self._browser = self._playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=[
-                "--host-resolver-rules=MAP * 127.0.0.1",
-                f"--ignore-certificate-errors-spki-list={','.join(self.server.spki)}",
-                f"--disable-features={','.join(_OFF)}",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--no-proxy-server",
-                "--no-sandbox",
+                *self.switches(),
                 *(flag.format(http=self.server.http, https=self.server.https) for flag in self._flags),
             ],
         )
@@ -113,6 +95,15 @@ class Harness:
         self._browser.close()
         self._playwright.stop()
         self.server.__exit__()
+
+    def switches(self) -> list[str]:
+        """What Chromium has to be told to find the server and to accept its certificates."""
+        return switches(
+            "--host-resolver-rules=MAP * 127.0.0.1",
+            f"--ignore-certificate-errors-spki-list={','.join(self.server.spki)}",
+            "--no-proxy-server",
+            off=_OFF,
+        )
 
     def origin(self, scheme: str, host: str) -> str:
         """The origin of a host of the server under a scheme."""

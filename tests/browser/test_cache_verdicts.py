@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from tests.browser.har_export import Hop, har
 from tests.browser.harness import Harness, explain
 from tests.browser.server import Reply
 from tests.browser.variants import VARIANTS, numbered
+from tests.chromium import CHROMIUM, switches
 from tests.conftest import needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.browser]
@@ -84,9 +84,7 @@ def compare(scenarios: list[Scenario], variants: Sequence[str] = ("as exported",
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--disable-background-networking", "--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=switches())
         lab, recorded = run(scenarios, browser.new_page())
         browser.close()
     return judge(lab, recorded, variants)

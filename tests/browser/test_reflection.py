@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from inspector.content.reflection import reflections
+from tests.chromium import CHROMIUM, switches
 from tests.conftest import needs_chromium
 
 RUN = "document.title='ran'"
@@ -35,7 +34,7 @@ def test_verdicts_hold_in_chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=switches())
         try:
             page = browser.new_page()
             seen = []

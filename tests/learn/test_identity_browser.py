@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +15,7 @@ from inspector.proxy.master import RunningProxy
 from inspector.proxy.options import ProxyOptions
 from inspector.report import Story
 from inspector.trust.ca import spki_sha256
+from tests.chromium import CHROMIUM, LOOPBACK, switches
 from tests.conftest import needs_chromium
 from tests.proxy.conftest import Collected
 
@@ -99,15 +99,12 @@ def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str,
     begun: list[tuple[str, str]] = []
     with RunningProxy(options, sink) as proxy, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=CHROMIUM,
             proxy={"server": proxy.url, "bypass": "<-loopback>"},
-            args=[
-                "--no-sandbox",
+            args=switches(
                 f"--ignore-certificate-errors-spki-list={spki(proxy.ca_certificate)}",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-features=LocalNetworkAccessChecks,HttpsUpgrades,MediaRouter,OptimizationHints",
-            ],
+                off=LOOPBACK,
+            ),
         )
         for way, fault in EVERYTHING:
             context = browser.new_context()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,19 +10,12 @@ from typing import Any
 import pytest
 
 from inspector.learn.lab import CALLS, Lab
+from tests.chromium import CHROMIUM, switches
 
 pytestmark = pytest.mark.browser
 
 # Nothing this Chromium asks for leaves the machine: every name is 127.0.0.1 and its own services are off.
-QUIET = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-    "--host-resolver-rules=MAP * 127.0.0.1",
-)
+QUIET = switches("--host-resolver-rules=MAP * 127.0.0.1")
 
 
 @dataclass
@@ -65,7 +57,7 @@ class Recording:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[tuple[Any, dict[str, Any]]]:
-    executable = shutil.which("chromium")
+    executable = CHROMIUM
     if executable is None:
         pytest.skip("no chromium on PATH")
     from playwright.sync_api import sync_playwright

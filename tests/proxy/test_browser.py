@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 from inspector.learn.lab import Lab
 from inspector.proxy.master import RunningProxy
 from inspector.trust.ca import spki_sha256
+from tests.chromium import CHROMIUM, LOOPBACK, switches
 from tests.conftest import needs_chromium
 from tests.proxy.conftest import Collected
 
@@ -27,15 +27,12 @@ def spki(certificate: Path) -> str:
 def page(proxy: RunningProxy) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=CHROMIUM,
             proxy={"server": proxy.url, "bypass": "<-loopback>"},
-            args=[
-                "--no-sandbox",
+            args=switches(
                 f"--ignore-certificate-errors-spki-list={spki(proxy.ca_certificate)}",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-features=LocalNetworkAccessChecks,HttpsUpgrades,MediaRouter,OptimizationHints",
-            ],
+                off=LOOPBACK,
+            ),
         )
         yield browser.new_page()
         browser.close()

@@ -11,6 +11,8 @@ import pytest
 
 from inspector.learn.lab.zoo import ZooServer
 from inspector.trust.zoo import SPECIMENS
+from tests.chromium import CHROMIUM as EXECUTABLE
+from tests.chromium import switches
 from tests.conftest import needs_chromium
 from tests.trust.test_zoo import CHROMIUM
 
@@ -31,9 +33,9 @@ def test_chromium_refuses_what_we_say_it_refuses(zoo: ZooServer, tmp_path: Path)
     said: dict[str, str | None] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=EXECUTABLE,
             env={**os.environ, "HOME": str(tmp_path)},
-            args=["--no-sandbox", "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+            args=switches("--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
         )
         for each in SPECIMENS:
             page = browser.new_page()  # a page that shows an error is in the way of the next

@@ -201,6 +201,10 @@ SCRIPT = "https://cdn.test/a.js"
         ("img-src 'none'", Asked(SCRIPT, "prefetch"), None),
         ("default-src 'none'; prefetch-src *", Asked(SCRIPT, "prefetch"), "default-src"),
         ("default-src 'none'; style-src-attr *", Asked(SCRIPT, "prefetch"), "default-src"),
+        ("default-src 'none'; script-src 'strict-dynamic'", Asked(SCRIPT, "prefetch"), None),
+        ("default-src 'none'; child-src 'strict-dynamic'", Asked(SCRIPT, "prefetch"), None),
+        ("default-src 'none'; img-src 'strict-dynamic'", Asked(SCRIPT, "prefetch"), "default-src"),
+        ("default-src 'none'; script-src-elem 'strict-dynamic'", Asked(SCRIPT, "prefetch"), "default-src"),
     ],
 )
 def test_requests(policy, asked, directive):
