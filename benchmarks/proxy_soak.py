@@ -1,11 +1,13 @@
 """A soak: many requests through `inspector proxy`, every exchange explained, nothing lost or altered, memory flat.
 
-    python -m benchmarks.proxy_soak [--requests 20000] [--connections 50] [--plot FILE.svg]
+    python -m benchmarks.proxy_soak [--requests 20000] [--connections 50] [--tls] [--plot FILE.svg]
 
 The origin answers each path with content made of the path, of many sizes and kinds (length given, chunked, compressed,
 with cookies, redirects, errors); each client compares what arrives by hash with what the path must give, and the
-origin does the same with what it is sent. The proxy's memory is read after each hundredth of the run; it must not grow
-after the first quarter. The proxy prints what it prints to a file, as in real use.
+origin does the same with what it is sent. A client begins a new connection after a hundred requests. With ``--tls``
+both sides of the proxy are inside TLS, and client and proxy check the certificates they are shown. The proxy's memory
+is read after each hundredth of the run; it must not grow after the first quarter. The proxy prints what it prints to a
+file, as in real use.
 """
 
 from __future__ import annotations
@@ -18,14 +20,21 @@ import hashlib
 import random
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 import httpx
 
+from inspector.trust.ca import Authority
+
+_HOST = "soak.test"
+_EACH = 100
+"""Requests of one connection."""
 _SIZES = (0, 12, 400, 3_000, 20_000, 90_000)
 _GROWTH = 0.10
 """By how much memory may be larger at the end than after the first quarter: the spread of what is under way."""
@@ -101,35 +110,42 @@ def memory(pid: int) -> float:
     return int(found[1]) / 1024
 
 
-async def load(port: int, through: int, pid: int, requests: int, connections: int) -> tuple[list[str], list[float]]:
+async def load(
+    base: str, through: httpx.Proxy, trusted: ssl.SSLContext, pid: int, requests: int, connections: int
+) -> tuple[list[str], list[float]]:
     """Send the requests; gives what was wrong, and the proxy's memory over time."""
     wrong: list[str] = []
     curve: list[float] = []
     numbers = iter(range(requests))
     done = 0
 
-    async def client(own: int) -> None:
+    async def ask(http: httpx.AsyncClient, own: int, number: int) -> None:
         nonlocal done
+        url = f"{base}/{own}/{number}?q={number % 300}"
+        fields = {"Origin": "https://shop.test", "Cookie": f"sid={own}", "Referer": "https://shop.test/"}
+        try:
+            if number % 5 == 0:
+                answer = await http.post(url, content=content(number + 1), headers=fields)
+            else:
+                answer = await http.get(url, headers=fields)
+        except httpx.HTTPError as error:
+            wrong.append(f"{url}: {error!r}")
+        else:
+            if hashlib.sha256(answer.content).digest() != hashlib.sha256(content(number)).digest():
+                wrong.append(f"{url}: other content arrived")
+        done += 1
+        if done % max(requests // 100, 1) == 0:
+            curve.append(memory(pid))
+
+    async def client(own: int) -> None:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-        async with httpx.AsyncClient(
-            proxy=f"http://127.0.0.1:{through}", trust_env=False, timeout=120, limits=limits
-        ) as http:
-            for number in numbers:
-                url = f"http://127.0.0.1:{port}/{own}/{number}?q={number % 300}"
-                fields = {"Origin": "https://shop.test", "Cookie": f"sid={own}", "Referer": "https://shop.test/"}
-                try:
-                    if number % 5 == 0:
-                        answer = await http.post(url, content=content(number + 1), headers=fields)
-                    else:
-                        answer = await http.get(url, headers=fields)
-                except httpx.HTTPError as error:
-                    wrong.append(f"{url}: {error!r}")
-                else:
-                    if hashlib.sha256(answer.content).digest() != hashlib.sha256(content(number)).digest():
-                        wrong.append(f"{url}: other content arrived")
-                done += 1
-                if done % max(requests // 100, 1) == 0:
-                    curve.append(memory(pid))
+        while (first := next(numbers, None)) is not None:
+            async with httpx.AsyncClient(
+                proxy=through, verify=trusted, trust_env=False, timeout=120, limits=limits
+            ) as http:
+                await ask(http, own, first)
+                for number in islice(numbers, _EACH - 1):
+                    await ask(http, own, number)
 
     await asyncio.gather(*(client(own) for own in range(connections)))
     return wrong, curve
@@ -150,12 +166,23 @@ def plot(curve: list[float], file: Path, requests: int) -> None:
     )
 
 
-async def run(requests: int, connections: int, picture: Path | None) -> int:
+def secured(directory: Path) -> tuple[ssl.SSLContext, Path]:
+    """What the origin needs to speak TLS, and the authority that the proxy has to trust for it."""
+    authority = Authority.create_root("soak")
+    trusted = directory / "authority.pem"
+    trusted.write_bytes(authority.certificate_pem)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*authority.issue([_HOST]).write(directory, "origin"))
+    return context, trusted
+
+
+async def run(requests: int, connections: int, tls: bool, picture: Path | None) -> int:
     """Run it; 0 if all is well."""
     origin = Origin()
-    server = await asyncio.start_server(origin, "127.0.0.1", 0, backlog=256)
-    port = server.sockets[0].getsockname()[1]
     with tempfile.TemporaryDirectory() as directory, (Path(directory) / "said.txt").open("w+") as said:
+        context, trusted = secured(Path(directory)) if tls else (None, None)
+        server = await asyncio.start_server(origin, "127.0.0.1", 0, backlog=256, ssl=context)
+        port = server.sockets[0].getsockname()[1]
         command = [
             sys.executable,
             "-m",
@@ -167,6 +194,9 @@ async def run(requests: int, connections: int, picture: Path | None) -> int:
             f"{directory}/ca",
             "--color",
             "never",
+            "--resolve",
+            f"{_HOST}:127.0.0.1",
+            *(("--upstream-ca", str(trusted)) if trusted else ()),
         ]
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
         try:
@@ -175,7 +205,10 @@ async def run(requests: int, connections: int, picture: Path | None) -> int:
                     raise SystemExit(f"the proxy did not start: {Path(said.name).read_text()}")
                 await asyncio.sleep(0.1)
             begun = time.monotonic()
-            wrong, curve = await load(port, int(found[1]), process.pid, requests, connections)
+            base = f"{'https' if tls else 'http'}://{_HOST}:{port}"
+            through = httpx.Proxy(f"http://127.0.0.1:{found[1]}")
+            shown = ssl.create_default_context(cafile=f"{directory}/ca/mitmproxy-ca-cert.pem")
+            wrong, curve = await load(base, through, shown, process.pid, requests, connections)
             took = time.monotonic() - begun
             process.send_signal(signal.SIGINT)
             await asyncio.to_thread(process.wait, 60)
@@ -187,7 +220,8 @@ async def run(requests: int, connections: int, picture: Path | None) -> int:
     quarter = len(curve) // 4
     settled = sum(curve[quarter : quarter + 10]) / len(curve[quarter : quarter + 10])
     end = sum(curve[-10:]) / len(curve[-10:])
-    print(f"{requests:,} requests from {connections} connections in {took:.0f} s: {requests / took:.0f} a second")
+    how = f"{requests:,} requests{' inside TLS' * tls} from {connections} connections"
+    print(f"{how} in {took:.0f} s: {requests / took:.0f} a second")
     print(f"served by the origin: {origin.served:,}; explained by the proxy: {'all' if counted else 'not all'}")
     print(f"lost or altered: {len(wrong)}")
     print(
@@ -208,9 +242,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--tls", action="store_true", help="inside TLS on both sides of the proxy")
     parser.add_argument("--plot", type=Path)
     given = parser.parse_args()
-    return asyncio.run(run(given.requests, given.connections, given.plot))
+    return asyncio.run(run(given.requests, given.connections, given.tls, given.plot))
 
 
 if __name__ == "__main__":
