@@ -11,6 +11,12 @@ from inspector.proxy.handshake import HUNG_UP, LEFT
 if TYPE_CHECKING:
     from mitmproxy import http
 
+NOTHING_PASSED = "Nothing passed for "
+"""How the error of a client's connection begins that mitmproxy ended for being idle (see `idle`)."""
+
+_WITHOUT_CLOSE = 1006
+"""The code of a WebSocket that ended without a close frame (RFC 6455, section 7.4.1)."""
+
 _OWN = ("Request destination unknown", "inspector connects to this machine only")
 _ENDED_BY_CLIENT = ("client disconnected", "client closed")
 _ENDED_BY_PROXY = (
@@ -35,6 +41,9 @@ def failure_of(flow: http.HTTPFlow) -> Failure | None:
     crashed = read_facts(flow).crashed
     if crashed is not None:
         return Failure(f"mitmproxy failed inside: {crashed}", side="recorder")
+    idle = idle_end(flow)
+    if idle is not None:
+        return Failure(idle, side="recorder")
     if flow.error is not None:
         return Failure(flow.error.msg, side=_failed_side(flow, flow.error.msg))
     response = flow.response
@@ -44,11 +53,22 @@ def failure_of(flow: http.HTTPFlow) -> Failure | None:
     if tunnel_failed(flow):
         cause = flow.server_conn.error
         message = cause if cause else _made_up_reason(response)
+        if cause and cause.lower().startswith(_ENDED_BY_CLIENT):
+            return Failure(message, side="client")
         return Failure(message, side="server" if cause and not cause.startswith(_OWN) else "recorder")
     if 100 <= status < 200 and status != 101:
         # mitmproxy takes an informational response over HTTP/1 for the final one and loses what follows
         return Failure(f"The informational response {status} was taken for the final one.", side="recorder")
     return None
+
+
+def idle_end(flow: http.HTTPFlow) -> str | None:
+    """Why mitmproxy ended an exchange, in words, if it did so because nothing passed; else ``None``."""
+    said = flow.client_conn.error
+    if said is None or not said.startswith(NOTHING_PASSED):
+        return None
+    open_still = flow.websocket is not None and flow.websocket.close_code == _WITHOUT_CLOSE
+    return said if flow.error is not None or open_still or tunnel_failed(flow) else None
 
 
 def tunnel_failed(flow: http.HTTPFlow) -> bool:

@@ -33,7 +33,7 @@ from inspector.fields.media_type import essence_of
 from inspector.proxy.certificate import read_chain
 from inspector.proxy.content import all_known, codings, decode
 from inspector.proxy.facts import Facts, read_facts
-from inspector.proxy.failure import failure_of, tunnel_failed
+from inspector.proxy.failure import failure_of, idle_end, tunnel_failed
 from inspector.url import DEFAULT_PORTS
 
 if TYPE_CHECKING:
@@ -389,7 +389,9 @@ def _websocket(flow: http.HTTPFlow, facts: Facts) -> WebSocket:
     assert data is not None
     close = None
     if data.closed_by_client is not None or data.close_code is not None:
-        close = Close(data.close_code, data.close_reason, data.closed_by_client)
+        # mitmproxy says that the client closed what it ended itself
+        by_client = data.closed_by_client if idle_end(flow) is None else None
+        close = Close(data.close_code, data.close_reason, by_client)
     return WebSocket(tuple(map(_message, data.messages)), close, facts.messages_dropped)
 
 

@@ -22,6 +22,7 @@ from inspector.proxy.addon import InspectorAddon, Saver
 from inspector.proxy.annotate import Annotator
 from inspector.proxy.crash import CrashWatch
 from inspector.proxy.dispatch import CachedAddonManager
+from inspector.proxy.idle import note_idle_ends
 from inspector.proxy.inside import Inside
 from inspector.proxy.late_alert import hear_late_alerts
 from inspector.proxy.modes import check_modes, check_settings, configuration, describe, for_clients
@@ -63,6 +64,7 @@ class InspectorMaster(Master):
     def __init__(self, opts: mitm_options.Options, *extra: object, plain_dispatch: bool = False) -> None:
         super().__init__(opts)
         hear_late_alerts()
+        note_idle_ends()
         if not plain_dispatch:
             CachedAddonManager.adopt(self.addons)
         self.addons.add(*addons.default_addons(), *extra)  # type: ignore[no-untyped-call]

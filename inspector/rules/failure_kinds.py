@@ -70,6 +70,7 @@ _SERVER = (
     ("fence", ("this machine only",)),
 )
 _OWN = (
+    ("idle", ("nothing passed for",)),
     ("own-trailers", ("notimplementederror",)),
     ("own-early-response", ("was taken for the final one",)),
     ("own-limit", ("body exceeds mitmproxy",)),

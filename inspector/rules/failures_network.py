@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inspector import words
+from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules import failure_kinds as kinds
 from inspector.rules.base import Finding, Rule, failure, rule
@@ -24,6 +26,7 @@ RFC9293 = "https://www.rfc-editor.org/rfc/rfc9293#section-"
 RFC8297 = "https://www.rfc-editor.org/rfc/rfc8297#section-2"
 RFC1034 = "https://www.rfc-editor.org/rfc/rfc1034#section-3.7"
 
+_FOR = compile_late(r"Nothing passed for (\d{1,9}) s")
 _EXAMPLE = """
         # recorder: proxy
         # side: {}
@@ -388,6 +391,55 @@ def fence(x: Subject) -> Finding:
 
 
 @_rule(
+    "idle",
+    "The proxy closed a connection on which nothing passed",
+    RFC9112 + "9.5",
+    what="For as long as the proxy waits (`tcp_timeout`, 600 seconds by itself), neither side sent anything.",
+    why="""
+        Without the proxy the two might have waited longer: a slow answer, an event stream or WebSocket that is silent
+        between its messages. Other proxies and load balancers on the way have such limits too, often of a minute.
+        """,
+    fix="A longer limit, `--set tcp_timeout=3600`; better, a server that sends something now and then.",
+    error="Nothing passed for 600 s; mitmproxy closed the connection",
+    side="recorder",
+    severity=Severity.WARNING,
+)
+def idle(x: Subject) -> Finding:
+    """Who was silent, and in the middle of what."""
+    failure = x.exchange.failure
+    found = _FOR.search(failure.message) if failure is not None else None
+    limit = int(found[1]) if found is not None else None
+    waited = f"for {words.duration(limit)}" if limit is not None else "for a long time"
+    host = kinds.host(x)
+    if x.exchange.websocket is not None:
+        silent = f"Neither side sent a message {waited}"
+        better = "The server, or the page, sends a message or a ping more often than that."
+    elif x.status:
+        silent = f"{host} had sent {x.status} and the beginning of its content; then nothing more came {waited}"
+        better = "The server sends something now and then (into an event stream a comment line, `:`)."
+    elif x.exchange.timings.send is None and x.method != "CONNECT":
+        silent = f"The client had begun its request; then nothing more came {waited}"
+        better = "Look at what holds the client up."
+    elif x.exchange.server.peer is None:
+        return _finding(
+            x,
+            f"{kinds.target(x)} neither accepted nor refused a connection {waited}, and the proxy gave up. A firewall "
+            "that drops packets looks like this, and so does an address nobody has.",
+            "Check the address the name resolves to, and what is in between (firewall, security group, VPN).",
+        )
+    else:
+        silent = f"{host} had the whole request and did not begin to answer {waited}"
+        better = "The server answers sooner; for work that takes minutes, with 202 and an address to ask at later."
+    longer = max(3600, 6 * limit) if limit is not None else 3600
+    return _finding(
+        x,
+        f"{silent}, so the proxy closed the connection. To the client it looks as if the server had hung up.",
+        f"{better} To wait longer here: `--set tcp_timeout={longer}`. Trap: other proxies and load balancers on the "
+        "way have such limits too, often of a minute.",
+    )
+
+
+@_rule(
     "client-gone",
     "The client gave up",
     RFC9110 + "9.2.2",
@@ -400,14 +452,19 @@ def fence(x: Subject) -> Finding:
 )
 def client_gone(x: Subject) -> Finding:
     """After how long."""
-    total = x.exchange.timings.total
-    after = f" after {total:,.0f} ms" if total is not None else ""
-    return _finding(
-        x,
-        f"The client closed its connection{after}, before the exchange was complete. Nothing is known to be wrong with "
-        "the server.",
-        None,
-    )
+    timings = x.exchange.timings
+    after = f" after {timings.total:,.0f} ms" if timings.total is not None else ""
+    asked = timings.send is not None or x.method == "CONNECT"
+    if x.status or not asked:
+        then = "before the exchange was complete. Nothing is known to be wrong with the server."
+    elif x.exchange.server.peer is None:
+        then = (
+            f"while the proxy had no connection to {kinds.target(x)} yet: that takes as long where an address is never "
+            "answered, as behind a firewall that drops packets."
+        )
+    else:
+        then = f"while it waited: {kinds.host(x)} had the whole request and had not begun to answer."
+    return _finding(x, f"The client closed its connection{after}, {then}", None)
 
 
 @_rule(

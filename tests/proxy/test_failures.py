@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import h2.config
 import h2.connection
@@ -24,6 +25,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
+from websockets.sync.server import serve
 
 from inspector.capture import open_capture
 from inspector.engine import Engine
@@ -519,6 +523,103 @@ def test_a_client_that_gives_up(stage: Stage) -> None:
     told = stage.told()
     assert told.rule == "proxy/client-gone"
     assert told.severity is Severity.INFO
+
+
+@contextmanager
+def deaf() -> Iterator[int]:
+    """A port whose queue of connections is full: what comes next is neither accepted nor refused, as by a firewall."""
+    with socket.socket() as listening, ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(3):
+            first = waiting.enter_context(socket.socket())
+            first.setblocking(False)
+            first.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+def test_a_client_that_gives_up_while_the_proxy_connects(stage: Stage) -> None:
+    port = stage.stack.enter_context(deaf())
+    with pytest.raises(httpx.ReadTimeout):
+        client(stage.proxy()).get(f"http://shop.test:{port}/", timeout=0.3)
+    told = stage.told()
+    assert told.rule == "proxy/client-gone"
+    assert f"had no connection to `shop.test:{port}` yet" in told.detail
+
+
+# -- nothing passes --------------------------------------------------------------------------------------------------
+
+SHORT = ("tcp_timeout=1",)
+"""mitmproxy's limit for connections on which nothing passes, which is ten minutes by itself."""
+
+
+def silent(begun: bytes = b"") -> Callable[[Handler], None]:
+    """Sends at most the beginning of a response, then nothing, until the connection ends."""
+
+    def answer(handler: Handler) -> None:
+        handler.raw(begun)
+        handler.rfile.read(1)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("begun", "http2", "said"),
+    [
+        (b"", False, "had the whole request and did not begin to answer for 1 second"),
+        (b"", True, "had the whole request and did not begin to answer for 1 second"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n",
+            False,
+            "had sent 200 and the beginning of its content; then nothing more came for 1 second",
+        ),
+    ],
+)
+def test_a_server_that_falls_silent(stage: Stage, begun: bytes, http2: bool, said: str) -> None:
+    origin = stage.origin(stage.tls(stage.root.issue(["shop.test"])) if http2 else None, silent(begun))
+    proxy = stage.proxy(settings=SHORT, save=stage.directory / "x.mitm")
+    with pytest.raises(httpx.RemoteProtocolError), client(proxy, http2=http2) as http:
+        http.get(origin.url("/", "shop.test"))
+    told = stage.told()
+    proxy.stop()
+    again = [Engine().observe(exchange) for exchange in open_capture(str(stage.directory / "x.mitm")).exchanges()]
+    assert told in again[0].annotations
+    assert told.rule == "proxy/idle", "the client did not give up: the proxy did"
+    assert said in told.detail
+    assert "`--set tcp_timeout=3600`" in (told.fix or "")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_neither_accepts_nor_refuses(stage: Stage, scheme: str) -> None:
+    port = stage.stack.enter_context(deaf())
+    with pytest.raises(httpx.RemoteProtocolError), client(stage.proxy(settings=SHORT)) as http:
+        http.get(f"{scheme}://shop.test:{port}/")
+    told = stage.told()
+    assert told.rule == "proxy/idle"
+    assert f"`shop.test:{port}` neither accepted nor refused a connection for 1 second" in told.detail
+
+
+def test_a_websocket_without_messages(stage: Stage) -> None:
+    waiting = threading.Event()
+
+    def accept(request: Any) -> None:
+        waiting.wait(10)
+
+    with serve(accept, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"ws://shop.test:{server.socket.getsockname()[1]}/"
+        with connect(url, proxy=stage.proxy(settings=SHORT).url) as talking, pytest.raises(ConnectionClosedError):
+            talking.recv(timeout=10)
+        waiting.set()
+        server.shutdown()
+    exchange, report = stage.sink.wait(lambda c: c.pairs)[0]
+    told = stage.told()
+    assert told.rule == "proxy/idle"
+    assert told.detail.startswith("Neither side sent a message for 1 second")
+    assert exchange.websocket is not None
+    assert exchange.websocket.close is not None
+    assert exchange.websocket.close.by_client is None
+    assert "by the client" not in " ".join(a.detail for a in report.annotations)
 
 
 def test_a_request_that_is_not_http(stage: Stage) -> None:
