@@ -287,6 +287,8 @@ class TLS(Struct, frozen=True):
     """The certificates this side was shown, leaf first."""
     verified: bool | None = None
     verify_error: str | None = None
+    authority: Certificate | None = None
+    """The recording proxy's own, where it signed what it showed this side; a proxy does not send it along."""
 
 
 class Connection(Struct, frozen=True):

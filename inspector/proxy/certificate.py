@@ -36,6 +36,18 @@ def read_chain(listed: Any) -> tuple[Certificate, ...] | None:
     return tuple(map(read_certificate, listed)) if listed else None
 
 
+@lru_cache(maxsize=64)
+def read_der(der: bytes) -> Certificate | None:
+    """Read a certificate from its octets; ``None`` where they are none."""
+    from cryptography import x509
+    from mitmproxy import certs
+
+    try:
+        return read_certificate(certs.Cert(x509.load_der_x509_certificate(der)))
+    except Exception:  # the octets come from a file that anybody may have written
+        return None
+
+
 def _or_none(read: Any) -> Any:
     try:
         return read()

@@ -25,7 +25,8 @@ class Facts(Struct, frozen=True, omit_defaults=True):
 
     `client_use` and `server_use` count the exchanges of each connection, 1 being its first. `verify_error` is ``""``
     where the server's certificate was checked and found good. A `*_prefix` is the start of a streamed body, of
-    `*_size` octets in all. `crashed` is the name of the error with which mitmproxy itself failed.
+    `*_size` octets in all. `crashed` is the name of the error with which mitmproxy itself failed. `authority` is the
+    certificate (DER) of the proxy's authority, where that signed what the client was shown.
     """
 
     client_use: int | None = None
@@ -39,6 +40,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     response_prefix: bytes | None = None
     messages_dropped: int = 0
     crashed: str | None = None
+    authority: bytes | None = None
 
 
 NO_FACTS = Facts()
@@ -55,6 +57,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "response_prefix": bytes,
     "messages_dropped": int,
     "crashed": str,
+    "authority": bytes,
 }
 
 

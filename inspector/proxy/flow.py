@@ -30,7 +30,7 @@ from inspector.exchange import (
     header_text,
 )
 from inspector.fields.media_type import essence_of
-from inspector.proxy.certificate import read_chain
+from inspector.proxy.certificate import read_chain, read_der
 from inspector.proxy.content import all_known, codings, decode
 from inspector.proxy.facts import Facts, read_facts
 from inspector.proxy.failure import failure_of, idle_end, tunnel_failed
@@ -318,7 +318,15 @@ def client_connection(conn: connection.Client, facts: Facts) -> Connection:
     tls = None
     if conn.timestamp_tls_setup is not None:
         shown = read_chain((conn.mitmcert,)) if conn.mitmcert is not None else None
-        tls = TLS(conn.tls_version, conn.cipher, _text(conn.alpn), _offers(conn), conn.sni, shown)
+        tls = TLS(
+            conn.tls_version,
+            conn.cipher,
+            _text(conn.alpn),
+            _offers(conn),
+            conn.sni,
+            shown,
+            authority=read_der(facts.authority) if facts.authority is not None else None,
+        )
     return Connection(
         conn.id,
         conn.peername[0] if conn.peername else None,

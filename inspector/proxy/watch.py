@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,7 +11,8 @@ from msgspec import Struct
 from inspector.proxy.facts import FACTS, note_fact
 
 if TYPE_CHECKING:
-    from mitmproxy import connection, http, tls
+    from cryptography import x509
+    from mitmproxy import certs, connection, http, tls
     from mitmproxy.proxy import server_hooks
 
 
@@ -21,6 +23,7 @@ class _Seen(Struct):
     shaking: float | None = None
     tls: float | None = None
     verify_error: str | None = None
+    authority: bytes | None = None
 
 
 class Watcher:
@@ -51,6 +54,8 @@ class Watcher:
             from mitmproxy import certs
 
             data.context.client.mitmcert = certs.Cert.from_pyopenssl(shown)
+        if data.context.client.mitmcert is not None:
+            self._seen(data.conn).authority = _authority_of(data.context.client.mitmcert)
 
     def tls_established_server(self, data: tls.TlsData) -> None:
         """A server was accepted: because its certificate is good, or because nobody was to check it."""
@@ -109,6 +114,8 @@ class Watcher:
         note_fact(flow, "client_use", client.uses)
         if client.uses == 1 and client.tls is not None:
             note_fact(flow, "client_tls", client.tls)
+        if client.authority is not None:
+            note_fact(flow, "authority", client.authority)
         server = self._connections.get(flow.server_conn.id)
         if server is None:
             if flow.server_conn.timestamp_start is None:
@@ -131,6 +138,26 @@ class Watcher:
         seen = self._seen(conn)
         if seen.shaking is not None:
             seen.tls = round((time.perf_counter() - seen.shaking) * 1000, 3)
+
+
+def _authority_of(shown: certs.Cert) -> bytes | None:
+    """The certificate of mitmproxy's authority, if that signed this one: a person may have given it others to show."""
+    from mitmproxy import ctx
+
+    try:
+        authority = ctx.master.addons.get("tlsconfig").certstore.default_ca.to_cryptography()  # type: ignore[no-untyped-call]
+        shown.to_cryptography().verify_directly_issued_by(authority)
+        return _der(authority)
+    except Exception:  # not signed by it, or an internal of mitmproxy that is not as expected: then it is not told
+        return None
+
+
+@lru_cache(maxsize=8)
+def _der(authority: x509.Certificate) -> bytes:
+    """Its octets: one and the same object for all the exchanges that are kept."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return authority.public_bytes(Encoding.DER)
 
 
 def _unchecked(data: tls.TlsData) -> str | None:

@@ -97,7 +97,9 @@ def _link(canvas: Canvas, number: int, link: Link, chain: Explained) -> None:
     place = "the server's own certificate" if number == 0 else "the certificate above it"
     if link.anchored:
         place = "a trusted authority" if number else "trusted as it is"
-    came = "from the store" if link.position is None else f"sent as {link.position + 1} of {chain.sent}"
+    came = f"sent as {link.position + 1} of {chain.sent}" if link.position is not None else "not sent"
+    if link.anchored and link.position is None:
+        came = "from the store"
     canvas.add(Text.assemble((f"{number + 1}  ", "bold"), (clipped(facts.subject, 200), "bold")), "", "   ")
     canvas.prose(f"{place}, {came}", "   ", style="dim")
     rows = [("vouched by", voucher_sentence(link))]
@@ -136,7 +138,7 @@ def voucher_sentence(link: Link) -> str:
         case "store", None:
             return f"`{voucher.by}`, which does not matter: this one is trusted as it is"
         case where, "good":
-            here = "sent along" if where == "sent" else "in the trusted store"
+            here = {"sent": "sent along", "store": "in the trusted store"}.get(where, "known from the recording")
             return f"`{voucher.by}` ({here}), with `{facts.signature}`; checked: the signature is good"
         case _, "bad":
             return f"`{voucher.by}`, it says; checked: its key did not make this signature"

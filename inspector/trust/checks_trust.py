@@ -11,6 +11,8 @@ from inspector.trust.findings import Finding
 from inspector.trust.question import BASELINE, DAY, RFC5280, Question, day, role
 from inspector.words import duration, listed, ticked
 
+_HERE = {"sent": "was sent along", "store": "is in the trusted store"}
+
 
 def trust(q: Question) -> Iterator[Finding]:
     """Does the path reach an authority that is trusted?"""
@@ -24,7 +26,7 @@ def trust(q: Question) -> Iterator[Finding]:
             Severity.ERROR,
             "The signature was made by somebody else",
             f"`{last.facts.subject}` names `{voucher.by}` as its issuer, and the certificate of that name "
-            f"{'was sent along' if voucher.kind == 'sent' else 'is in the trusted store'}; but its key does not "
+            f"{_HERE.get(voucher.kind, 'is known')}; but its key does not "
             "verify the signature. Either another authority uses the same name, or the certificate was altered or "
             "made up.",
             "The server's operator installs the intermediate that belongs to this certificate (its key identifier "

@@ -51,6 +51,7 @@ def explain_chain(
     host: str | None = None,
     handshake: Handshake = Handshake(),  # noqa: B008
     revoked: frozenset[tuple[str, str]] | None = None,
+    known: Sequence[bytes] = (),
 ) -> Explained:
     """Explain what a server sent.
 
@@ -61,6 +62,7 @@ def explain_chain(
         host: the host that was asked for; ``None`` leaves the names unjudged.
         handshake: what else is known of the connection.
         revoked: issuer and serial of revoked certificates, from `crl.revoked_by`; ``None`` where nobody looked.
+        known: further certificates that may have signed; that they are known makes them neither sent nor trusted.
 
     Raises:
         BadCertificate: the first certificate cannot be read.
@@ -79,7 +81,7 @@ def explain_chain(
             unreadable.append(f"Certificate {number} of {len(sent)} is {error}")
         else:
             readable.append(der)
-    path = follow(readable, anchors)
+    path = follow(readable, anchors, known)
     name = None
     if reference is not None:
         name = match_name(reference, leaf.dns_names, leaf.addresses, leaf.common_name, leaf.has_names)

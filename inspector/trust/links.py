@@ -18,24 +18,24 @@ from inspector.trust.facts import Facts, Signature, issuer_name, load, read_fact
 LONGEST = 12
 """Links followed at most; real chains have two to four."""
 
-Source = Literal["sent", "store"]
+Source = Literal["sent", "store", "known"]
 
 
 class Voucher(Struct, frozen=True):
     """Who signed a certificate, as far as that could be found out.
 
-    ``itself``: it is signed with its own key. ``sent`` and ``store``: by a certificate the server sent, or one of the
-    trusted store. ``nobody``: the issuer named is neither here nor there. `signature` is what checking it gave; ``bad``
-    with a `by` means that a certificate of the right name did not make this signature.
+    ``itself``: it is signed with its own key. ``sent``, ``store`` and ``known``: by a certificate that the server sent,
+    by one of the trusted store, by one known from elsewhere. ``nobody``: the issuer named is nowhere. `signature` is
+    what checking it gave; ``bad`` with a `by` means that a certificate of the right name did not make this signature.
     """
 
-    kind: Literal["itself", "sent", "store", "nobody"]
+    kind: Literal["itself", "sent", "store", "known", "nobody"]
     by: str
     signature: Signature | None
 
 
 class Link(Struct, frozen=True):
-    """One certificate of the path. `position` is its place among those sent, from 0; ``None``: from the store."""
+    """One certificate of the path. `position` is its place among those sent, from 0; ``None``: it was not sent."""
 
     facts: Facts
     position: int | None
@@ -67,17 +67,19 @@ class Path(Struct, frozen=True):
 class _Candidate(Struct, frozen=True):
     der: bytes
     position: int | None
+    source: Source
 
 
-def follow(sent: Sequence[bytes], anchors: Anchors) -> Path:
+def follow(sent: Sequence[bytes], anchors: Anchors, known: Sequence[bytes] = ()) -> Path:
     """Build the path from the first certificate of `sent` (DER) upwards.
 
     A trusted issuer is preferred to one that was sent, and a good signature to the right name alone. `sent` must hold
-    one certificate at least, all of them readable (`facts.read_facts`).
+    one certificate at least, all of them readable (`facts.read_facts`). `known` are certificates that were neither sent
+    nor are trusted, and may be the ones that signed.
     """
     trusted = set(anchors.ders)
     links: list[Link] = []
-    current = _Candidate(sent[0], 0)
+    current = _Candidate(sent[0], 0, "sent")
     seen = {current.der}
     while True:
         cert, anchored = load(current.der), current.der in trusted
@@ -88,7 +90,9 @@ def follow(sent: Sequence[bytes], anchors: Anchors) -> Path:
         elif anchored:  # trusted as it is: nobody has to vouch for it
             voucher = Voucher("store", facts.issuer, None)
         else:
-            above, voucher = _issuer(cert, facts, sent, anchors, seen)
+            name = issuer_name(cert)
+            named = _named(name, sent, anchors, known) if name is not None else []
+            above, voucher = _issuer(cert, facts, named, seen)
         links.append(Link(facts, current.position, voucher, anchored))
         if above is None or anchored or len(links) == LONGEST:
             break
@@ -99,25 +103,25 @@ def follow(sent: Sequence[bytes], anchors: Anchors) -> Path:
     return Path(tuple(links), unused, used == list(range(len(used))))
 
 
-def _issuer(
-    cert: x509.Certificate, facts: Facts, sent: Sequence[bytes], anchors: Anchors, seen: set[bytes]
-) -> tuple[_Candidate | None, Voucher]:
-    name = issuer_name(cert)
-    if name is None:
-        return None, Voucher("nobody", facts.issuer, None)
-    candidates = [_Candidate(der, None) for der in anchors.named(name)]
-    candidates += [
-        _Candidate(der, index) for index, der in enumerate(sent) if der not in seen and subject_name(load(der)) == name
+def _named(name: bytes, sent: Sequence[bytes], anchors: Anchors, known: Sequence[bytes]) -> list[_Candidate]:
+    """Certificates of a name, in the order in which they are preferred."""
+    return [
+        *(_Candidate(der, None, "store") for der in anchors.named(name)),
+        *(_Candidate(der, index, "sent") for index, der in enumerate(sent) if subject_name(load(der)) == name),
+        *(_Candidate(der, None, "known") for der in known if subject_name(load(der)) == name),
     ]
+
+
+def _issuer(
+    cert: x509.Certificate, facts: Facts, candidates: Sequence[_Candidate], seen: set[bytes]
+) -> tuple[_Candidate | None, Voucher]:
     checked = [(each, signed_by(cert, load(each.der))) for each in candidates if each.der not in seen]
     for wanted in ("good", "unchecked"):
         for candidate, signature in checked:
             if signature == wanted:
-                kind: Source = "store" if candidate.position is None else "sent"
-                return candidate, Voucher(kind, read_facts(candidate.der).subject, signature)
+                return candidate, Voucher(candidate.source, read_facts(candidate.der).subject, signature)
     if checked:
         candidate, signature = checked[0]
-        kind = "store" if candidate.position is None else "sent"
         # The name fits and the signature does not: another authority of that name, or a forgery. Nobody to follow.
-        return None, Voucher(kind, read_facts(candidate.der).subject, signature)
+        return None, Voucher(candidate.source, read_facts(candidate.der).subject, signature)
     return None, Voucher("nobody", facts.issuer, None)

@@ -118,13 +118,19 @@ def _file_case(path: Path, ders: Sequence[bytes], asked: Asked) -> Case:
 
 
 def _explain(
-    ders: Sequence[bytes], asked: Asked, host: str | None, at: float, handshake: Handshake, where: str
+    ders: Sequence[bytes],
+    asked: Asked,
+    host: str | None,
+    at: float,
+    handshake: Handshake,
+    where: str,
+    known: Sequence[bytes] = (),
 ) -> Explained:
     from inspector.trust.crl import BadCrl, revoked_by
 
     try:
         revoked = revoked_by(asked.crl, [*ders, *asked.anchors.ders]) if asked.crl is not None else None
-        return explain_chain(ders, asked.anchors, at, host, handshake, revoked)
+        return explain_chain(ders, asked.anchors, at, host, handshake, revoked, known)
     except (BadCertificate, BadCrl) as error:
         raise SourceError(f"{where}: {error}") from error
     except ValueError as error:
@@ -253,13 +259,13 @@ def _recorded_case(group: _Group, asked: Asked) -> Case:
     name = asked.name or group.host
     at = asked.moment(exchange.timings.started)
     presented = _recorded_chain(exchange.server, asked, name, at)
-    shown = _without_authority(_recorded_chain(exchange.client, asked, name, at))
+    shown = _by_the_proxy(_recorded_chain(exchange.client, asked, name, at))
     notes = []
     if presented is None and shown is None:
         return _names_only(exchange, title, name, at, group.indexes)
     if presented is None:
         notes.append("The recording keeps what the client was shown and not what the server presented.")
-    if shown is not None:
+    if shown is not None and _authority(exchange.client.tls) is None:
         notes.append(
             "Of what the client was shown, the recording keeps the server's certificate alone, not the proxy's "
             "authority that signed it."
@@ -280,29 +286,40 @@ def _recorded_chain(side: Connection, asked: Asked, name: str, at: float) -> Exp
     ders = [each.der for each in _chain(side.tls) if each.der]
     if not ders or side.tls is None:
         return None
+    authority = _authority(side.tls)
     handshake = Handshake(side.tls.version, side.tls.cipher, side.tls.alpn or None)
     try:
-        return _explain(ders, asked, name, at, handshake, name)
+        return _explain(ders, asked, name, at, handshake, name, (authority,) if authority is not None else ())
     except SourceError:
         return None
 
 
-def _without_authority(shown: Explained | None) -> Explained | None:
-    """What the client was shown, where the recording lacks the proxy's own certificate: no fault of the server's."""
-    if shown is None or all(finding.code != "missing-issuer" for finding in shown.findings):
+def _authority(tls: TLS | None) -> bytes | None:
+    """The certificate of the proxy's authority, where the recording has it."""
+    return tls.authority.der if tls is not None and tls.authority is not None else None
+
+
+_UNKNOWN = ("missing-issuer", "untrusted-root")
+
+
+def _by_the_proxy(shown: Explained | None) -> Explained | None:
+    """What the client was shown, where the store that was asked lacks the proxy's authority: not the server's fault."""
+    if shown is None or all(finding.code not in _UNKNOWN for finding in shown.findings):
         return shown
+    recorded = any(finding.code == "untrusted-root" for finding in shown.findings)
     issuer = shown.path.links[-1].voucher.by
     authority = Finding(
         "proxy-authority",
         Severity.NOTE,
         "Signed by the proxy's own authority",
-        f"The proxy made this certificate up and signed it as `{issuer}`, which is not in the store that was asked. A "
+        f"The proxy made this certificate up and signed it as `{issuer}`, which is "
+        f"{'in the recording and ' if recorded else ''}not in the store that was asked. A "
         "client accepts it once that authority is in its own store, and refuses it before.",
         "Nothing, if this is your proxy. To judge it as its clients do, name the proxy's certificate with `--ca`.",
         "ERR_CERT_AUTHORITY_INVALID",
         link=len(shown.path.links) - 1,
     )
-    findings = tuple(authority if finding.code == "missing-issuer" else finding for finding in shown.findings)
+    findings = tuple(authority if finding.code in _UNKNOWN else finding for finding in shown.findings)
     verdict = shown.verdict
     if verdict.code == authority.refusal:
         verdict = replace(verdict, because=f"{authority.title}, which the store that was asked does not hold.")

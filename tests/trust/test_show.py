@@ -69,7 +69,10 @@ def test_a_recording_of_the_proxy_shows_both_chains(recorded: tuple[Path, Path],
     assert (
         case["shown"]["verdict"]["code"] == "ERR_CERT_AUTHORITY_INVALID"
     )  # without the proxy's authority in the store
-    assert [finding["code"] for finding in case["shown"]["findings"]] == ["proxy-authority"]
+    assert [finding["code"] for finding in case["shown"]["findings"]] == ["proxy-authority", "key-reuse"]
+    assert "vouched by `mitmproxy` (known from the recording)" in said
+    assert [link["voucher"]["kind"] for link in case["shown"]["path"]["links"]] == ["known", "itself"]
+    assert "keeps the server's certificate alone" not in said
     assert case["sides"]["intercepted"] is True
 
 
