@@ -479,7 +479,7 @@ def test_a_client_that_leaves_after_the_handshake(stage: Stage, comes_back: bool
     origin = stage.origin(stage.tls(stage.root.issue(["shop.test"])))
     proxy = stage.proxy()
     context = ssl.create_default_context(cafile=proxy.ca_certificate)
-    with socket.create_connection(("127.0.0.1", proxy.port)) as raw:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as raw:
         raw.sendall(f"CONNECT shop.test:{origin.port} HTTP/1.1\r\nHost: shop.test\r\n\r\n".encode())
         assert b" 200 " in raw.recv(4096)
         with context.wrap_socket(raw, server_hostname="shop.test"):
@@ -517,7 +517,7 @@ def test_a_client_that_gives_up(stage: Stage) -> None:
 
     origin = stage.origin(None, slow)
     proxy = stage.proxy()
-    with socket.create_connection(("127.0.0.1", proxy.port)) as raw:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as raw:
         raw.sendall(f"GET {origin.url('/', 'shop.test')} HTTP/1.1\r\nHost: shop.test\r\n\r\n".encode())
         assert asked.wait(10)
     told = stage.told()
@@ -625,7 +625,7 @@ def test_a_websocket_without_messages(stage: Stage) -> None:
 def test_a_request_that_is_not_http(stage: Stage) -> None:
     origin = stage.origin(None)
     proxy = stage.proxy()
-    with socket.create_connection(("127.0.0.1", proxy.port)) as raw:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as raw:
         raw.sendall(f"GET {origin.url('/')} HTTP/1.1\r\nHost: x\r\nBroken\x01Name : y\r\n\r\n".encode())
         assert b" 400 " in raw.recv(4096)
     if stage.sink.pairs:

@@ -65,7 +65,7 @@ def test_several_at_once_and_socks(options: ProxyOptions, sink: Collected) -> No
         assert client(proxy).get(origin.url()).text == "fine"
         socks = next(each for each in proxy.listening.servers if "SOCKS" in each)
         assert len(proxy.listening.servers) == 2
-        with socket.create_connection(("127.0.0.1", int(socks.rpartition(":")[2]))) as raw:
+        with socket.create_connection(("127.0.0.1", int(socks.rpartition(":")[2])), timeout=10) as raw:
             raw.sendall(b"\x05\x01\x00")
             assert raw.recv(2) == b"\x05\x00"
             raw.sendall(b"\x05\x01\x00\x01" + socket.inet_aton("127.0.0.1") + struct.pack("!H", origin.port))
@@ -158,21 +158,23 @@ def test_plain_tcp_is_told_as_what_it_is(options: ProxyOptions, sink: Collected)
         def serve() -> None:
             connection, _ = listening.accept()
             with connection:
+                connection.settimeout(10)
                 connection.sendall(b"220 mail.test ESMTP\r\n")
                 connection.sendall(connection.recv(100).upper())
 
         threading.Thread(target=serve, daemon=True).start()
         port = listening.getsockname()[1]
-        with (
-            RunningProxy(options, sink) as proxy,
-            socket.create_connection(("127.0.0.1", proxy.port)) as raw,
-        ):
-            raw.sendall(f"CONNECT shop.test:{port} HTTP/1.1\r\nHost: shop.test\r\n\r\n".encode())
-            assert b" 200 " in raw.recv(4096)
-            assert raw.recv(100) == b"220 mail.test ESMTP\r\n"
-            raw.sendall(b"ehlo me\r\n")
-            assert raw.recv(100) == b"EHLO ME\r\n"
-            raw.close()
+        with RunningProxy(options, sink) as proxy:
+            with (
+                socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as raw,
+                raw.makefile("rb") as lines,
+            ):
+                raw.sendall(f"CONNECT shop.test:{port} HTTP/1.1\r\nHost: shop.test\r\n\r\n".encode())
+                assert b" 200 " in lines.readline()
+                assert lines.readline() == b"\r\n"
+                assert lines.readline() == b"220 mail.test ESMTP\r\n"
+                raw.sendall(b"ehlo me\r\n")
+                assert lines.readline() == b"EHLO ME\r\n"
             notice = sink.wait(lambda c: c.notices)[0]
     assert notice.kind == "other"
     assert f"TCP with shop.test:{port}, not HTTP: 9 bytes sent, 30 bytes received" in notice.text
@@ -250,7 +252,7 @@ def test_expect_100_continue(options: ProxyOptions, sink: Collected) -> None:
     with (
         Origin({"/": fine}) as origin,
         RunningProxy(options, sink) as proxy,
-        socket.create_connection(("127.0.0.1", proxy.port)) as raw,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as raw,
     ):
         head = f"POST {origin.url()} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
         raw.sendall(head.encode())
