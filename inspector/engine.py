@@ -167,21 +167,19 @@ class Engine:
         least, levels = self.options.severity.rank, self.options.levels
         index, here, everywhere = self._index, x.session.told(x.url.origin), x.session.everywhere
         for rule in index.candidates(x, here.spent | everywhere.spent):
-            once = None
-            before = least + 1
-            if rule.once != "exchange":
-                once = here if rule.once == "origin" else everywhere
-                given = once.ranks.get(rule.id)
-                if given is not None and given < before:
-                    before = given
             try:
                 found = rule.check(x)
-                if found is None:
+                if not found:
                     continue
                 findings = (found,) if isinstance(found, Finding) else tuple(found)
             except Exception as error:  # hostile traffic must never stop the report, or a page in the proxy
                 told.append(_internal_error(f"the rule `{rule.id}`", error))
                 continue
+            once = None
+            before = least + 1
+            if rule.once != "exchange":
+                once = here if rule.once == "origin" else everywhere
+                before = min(before, once.ranks.get(rule.id, before))
             for finding in findings:
                 severity = finding.severity or rule.severity
                 if levels.entries:

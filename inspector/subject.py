@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from inspector import url as urls
 from inspector.browser.verdict import NO_VERDICTS, Verdicts
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from inspector.session import Session
 
 _DOCUMENT_DESTINATIONS = frozenset({"document", "iframe", "frame", "embed", "object", "fencedframe"})
-_MISSING = object()
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -35,7 +34,7 @@ class Subject:
         self.session = session
         self.masker = masker
         self._quoted = session.quoted
-        self._memo: dict[object, object] = {}
+        self._memo: dict[object, Any] = {}
         self._shown_url: str | None = None
         self.verdicts: Verdicts = NO_VERDICTS
         self.request = request = exchange.request
@@ -72,10 +71,11 @@ class Subject:
 
     def memo[T](self, compute: Callable[[Subject], T]) -> T:
         """What `compute` makes of this subject, computed once: for what several rules of a topic share."""
-        found = self._memo.get(compute, _MISSING)
-        if found is _MISSING:
-            found = self._memo[compute] = compute(self)
-        return cast("T", found)
+        memo = self._memo
+        if compute in memo:
+            return memo[compute]  # type: ignore[no-any-return]
+        found = memo[compute] = compute(self)
+        return found
 
     # -- what kind of exchange this is --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 import msgspec
 from msgspec import Raw, Struct
@@ -42,6 +43,7 @@ from inspector.exchange import (
     decode_base64,
 )
 
+_phases = attrgetter("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
 _stack = msgspec.json.Decoder(Stack).decode
 
 
@@ -230,21 +232,13 @@ def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
     phases: TimingsEntry | None = entry.timings
     if phases is None:
         return Timings(started=begun, total=total)
-    connect = values.duration(phases.connect)
-    tls = values.duration(phases.ssl) or None  # no handshake takes no time: Fiddler writes 0 for none
+    blocked, dns, connect, tls, send, wait, receive = [
+        None if phase is None or not 0 <= phase < values.LONGEST else phase for phase in _phases(phases)
+    ]
+    tls = tls or None  # no handshake takes no time: Fiddler writes 0 for none
     if connect is not None and tls is not None and not exclusive_connect and tls <= connect:
         connect -= tls
-    return Timings(
-        begun,
-        values.duration(phases.blocked),
-        values.duration(phases.dns),
-        connect,
-        tls,
-        values.duration(phases.send),
-        values.duration(phases.wait),
-        values.duration(phases.receive),
-        total,
-    )
+    return Timings(begun, blocked, dns, connect, tls, send, wait, receive, total)
 
 
 def _context(entry: Entry, request: RequestEntry, served: ServedFrom | None, file: File) -> Context:

@@ -36,6 +36,8 @@ _SPDY = compile_late(r"spdy(?:/[\d.]+)?")
 _CUT = compile_late(r"2 [1-5]")
 
 _LARGEST = 2**53
+LONGEST = 1e15
+"""Milliseconds that no phase takes."""
 _EARLIEST = 1e8  # 1973: what is earlier is no date of an exchange, as Fiddler's 0001-01-01 for "not set"
 _TIME_LIMIT = 253_402_300_800.0  # the year 10000
 
@@ -74,7 +76,7 @@ def timestamp(text: str) -> float | None:
     return _timestamp(text) if len(text) < 64 else _timestamp.__wrapped__(text)
 
 
-@lru_cache(maxsize=2048)  # asked for the order of the entries, and again for each
+@lru_cache(maxsize=8192)  # asked for the order of the entries, and again for each
 def _timestamp(text: str) -> float | None:
     stripped = text.strip()
     if stripped[4:5] != "-" and stripped.replace(".", "", 1).isdecimal():
@@ -118,7 +120,7 @@ def epoch(number: float) -> float | None:
 
 def duration(number: float | None) -> float | None:
     """Milliseconds of a phase; negative (-1: "does not apply") and impossible numbers are ``None``."""
-    if number is None or not 0 <= number < 1e15:
+    if number is None or not 0 <= number < LONGEST:
         return None
     return number
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from inspector import url as urls
 from inspector.grade import ALGORITHM, chart
@@ -54,7 +55,7 @@ def examine(site: SiteEvidence) -> Findings:
 
 def bounds(findings: Findings) -> tuple[int, int]:
     """The lowest and the highest score that these findings allow; equal where all results are known."""
-    worth = [_worth(finding) for finding in findings.values()]
+    worth = [_worth(finding.results) for finding in findings.values()]
     return score_of(low for low, _ in worth), score_of(high for _, high in worth)
 
 
@@ -97,7 +98,7 @@ def _test(name: str, finding: Finding, site: SiteEvidence, masker: Masker) -> Gr
         result.says if result is not None else "the recording does not show it",
         finding.because or None,
         () if known is not None else finding.results,
-        *_worth(finding),
+        *_worth(finding.results),
         _evidence(finding, site, masker),
     )
 
@@ -135,7 +136,8 @@ def _improved(site: SiteEvidence, findings: Findings, name: str) -> tuple[Change
     if change is None:
         return None
     again = {each: TESTS[each](change.site) for each in _ALSO.get(name, (name,))}
-    if _worth(again[name]) == _worth(finding) or min(_worth(again[name])) < min(_worth(finding)):
+    before, after = _worth(finding.results), _worth(again[name].results)
+    if before == after or after[0] < before[0]:
         return None
     return change, {**findings, **again}
 
@@ -175,6 +177,8 @@ def _together(site: SiteEvidence, findings: Findings) -> tuple[Score, Score]:
     return _score(low), _score(high)
 
 
-def _worth(finding: Finding) -> tuple[int, int]:
-    worth = [RESULTS[result].modifier for result in finding.results]
+@lru_cache(maxsize=512)
+def _worth(results: tuple[str, ...]) -> tuple[int, int]:
+    """The least and the most that one of a test's results is worth."""
+    worth = [RESULTS[result].modifier for result in results]
     return min(worth), max(worth)

@@ -279,7 +279,7 @@ def invalid_field(x: Subject) -> Iterator[Finding] | None:
     return None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _a_name_is_invalid(shape: Shape) -> bool:
     """Whether one of the names is empty or holds what a name must not."""
     return "" in shape.names or _NOT_IN_NAMES.search("\n".join(shape.names)) is not None

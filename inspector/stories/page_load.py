@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MOST_BARS = 1_000
 MOST_FOUND = 1_000
 _PHASES = ("blocked", "dns", "connect", "tls", "send", "wait", "receive")
+_lengths = attrgetter(*_PHASES)
 _LONG_GAP = 0.1
 """Seconds between a file's end and the beginning of what it led to that are worth a word."""
 _DEEP = 4
@@ -290,11 +292,8 @@ def _bars(tree: Tree, blocking: frozenset[int]) -> tuple[Bar, ...]:
     bars: list[Bar] = []
     for place, part in enumerate(tree.parts[:MOST_BARS]):
         parent = tree.parents[place]
-        phases = {}
-        for name in _PHASES:
-            value = getattr(part.timings, name)
-            if value is not None and value > 0:
-                phases[name] = round(value, 2)
+        lengths = _lengths(part.timings)
+        phases = {name: round(length, 2) for name, length in zip(_PHASES, lengths, strict=True) if length}
         bars.append(
             Bar(
                 part.index,
