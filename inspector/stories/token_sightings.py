@@ -8,10 +8,11 @@ and in the JSON of an answer under a name that says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl
 
+import msgspec
 from msgspec import Raw, Struct
 
 from inspector.content.tokens import Carried, Token, decode, has_token, tokens_of
@@ -27,6 +28,7 @@ How = Literal["authorization", "field", "cookie", "url", "fragment", "content"]
 
 _SCHEMES = frozenset({"bearer", "token", "dpop", "jwt"})
 _NAMED = compile_late(r"(?:(access|id|refresh|auth|session|bearer)[_-]?)?token|jwt", re.IGNORECASE)
+_REFRESH = compile_late(r"refresh[_-]?token", re.IGNORECASE)
 _KINDS = {"access": "access token", "id": "ID token", "refresh": "refresh token"}
 _ANSWERS = ("token", "auth", "login", "session", "signin", "sign-in")
 """What the path of an answer to a GET has where tokens are handed out so."""
@@ -130,6 +132,25 @@ def _members(content: dict[str, Any]) -> Iterator[Sighting]:
         if token is not None and what == "token":
             what = kind(Carried(token, "response.body", name, False))
         yield Sighting(value, what, "content", name, False, token, lasts)
+
+
+def brought_back(x: Subject, form: Mapping[str, str]) -> str:
+    """The refresh token that a request brings for a new access token, by OAuth's form or as JSON; ``""`` if none."""
+    if form:
+        return form.get("refresh_token", "") if form.get("grant_type") == "refresh_token" else ""
+    body = x.request.body
+    if body.source is None or (body.size or 0) > LARGEST or "json" not in (x.req.get("content-type") or ""):
+        return ""
+    text = body.text or ""
+    if "efresh" not in text:
+        return ""
+    try:
+        content = msgspec.json.decode(text)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return ""
+    members = content.items() if isinstance(content, dict) else ()
+    values = [value for name, value in members if _REFRESH.fullmatch(name) and isinstance(value, str)]
+    return values[0] if values and len(values[0]) >= SHORTEST else ""
 
 
 def _speaks_of_tokens(source: Raw | bytes | str) -> bool:

@@ -6,7 +6,7 @@ one exchange has to do with; what a single one says of a token, the rules on tok
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -24,7 +24,7 @@ from inspector.rules.token_story import REFRESH_AGAIN, SEVERAL_SITES
 from inspector.site import same_site
 from inspector.stories.oauth_grants import posted
 from inspector.stories.telling import Telling, client_name, host_name
-from inspector.stories.token_sightings import Sighting, sightings
+from inspector.stories.token_sightings import Sighting, brought_back, sightings
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -51,11 +51,13 @@ class _Event:
 
 class _Life:
     __slots__ = (
-        "about", "audience", "client", "events", "expires", "findings", "issuers", "kind", "left_out", "masked",
+        "about", "audience", "client", "events", "expires", "findings", "issuers", "kind", "left_out", "masked", "number",
         "partner", "place", "replaced", "shown", "sites",
     )  # fmt: skip
 
-    def __init__(self, x: Subject, seen: Sighting) -> None:
+    def __init__(self, x: Subject, seen: Sighting, number: int) -> None:
+        self.number = number
+        """How many tokens were met before it."""
         self.masked = brief(x.masker.secret(seen.raw), 40)
         self.shown = f"`{self.masked}`"
         self.kind, self.client = seen.kind, client_name(x)
@@ -114,6 +116,7 @@ class TokenStories:
 
     def __init__(self) -> None:
         self._lives: OrderedDict[int, _Life] = OrderedDict()
+        self._met = 0
         self._cookies: dict[tuple[str, str], int] = {}
         """The token that a cookie holds now."""
 
@@ -138,25 +141,24 @@ class TokenStories:
         return ended
 
     def finish(self) -> Iterator[Story]:
-        """The lives worth telling; of those that are alike the first few, with the number of the others."""
-        alike: dict[tuple[str, str, str], list[_Life]] = {}
-        for life in self._lives.values():
-            if life.worth_telling():
-                same = life.everyday()
-                if same is None:
-                    yield _tell(life)
-                else:
-                    alike.setdefault(same, []).append(life)
-        for lives in alike.values():
-            for life in lives[:MOST_ALIKE]:
-                last = life is lives[MOST_ALIKE - 1] if len(lives) > MOST_ALIKE else False
-                yield _tell(life, len(lives) - MOST_ALIKE if last else 0)
+        """The lives worth telling, in the order they began; of those that are alike the first few, with the number of
+        the others."""
+        lives = sorted(filter(_Life.worth_telling, self._lives.values()), key=lambda life: life.number)
+        number = Counter(life.everyday() for life in lives)
+        told: Counter[tuple[str, str, str] | None] = Counter()
+        for life in lives:
+            same = life.everyday()
+            told[same] += 1
+            if same is None or told[same] <= MOST_ALIKE:
+                last = same is not None and told[same] == MOST_ALIKE
+                yield _tell(life, number[same] - MOST_ALIKE if last else 0)
 
     def _life(self, x: Subject, seen: Sighting, ended: list[Story]) -> _Life:
         key = hash(seen.raw)
         life = self._lives.get(key)
         if life is None:
-            life = self._lives[key] = _Life(x, seen)
+            life = self._lives[key] = _Life(x, seen, self._met)
+            self._met += 1
             if len(self._lives) > MOST_LIVES:
                 gone, old = self._lives.popitem(last=False)
                 if old.place is not None and self._cookies.get(old.place) == gone:
@@ -198,7 +200,7 @@ class TokenStories:
     def _posted(self, x: Subject, issued: list[tuple[int, Sighting, _Life]]) -> None:
         form = x.memo(posted)
         given = form.values if form is not None else {}
-        brought = given.get("refresh_token", "") if given.get("grant_type") == "refresh_token" else ""
+        brought = brought_back(x, given)
         key = hash(brought)
         spent = self._lives.get(key)
         if spent is None and brought and issued:

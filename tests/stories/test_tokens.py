@@ -94,6 +94,21 @@ def test_issued_sent_late_and_replaced():
     assert REFRESH not in str((access, refresh))
 
 
+def test_refreshed_by_json():
+    login, renewal = (
+        f"POST https://api.shop.test/{path} HTTP/2\nContent-Type: application/json\n\n{asked}\n\nHTTP/2 200\n"
+        f'Content-Type: application/json\n\n{{"accessToken": "{access}", "refreshToken": "{refresh}"}}'
+        for path, asked, access, refresh in (
+            ("login", '{"email": "a@b.test", "password": "x"}', OPAQUE, REFRESH),
+            ("refresh", f'{{"refreshToken": "{REFRESH}"}}', SECOND, NEXT),
+        )
+    )
+    access, refresh, second = stories(login, call(), renewal, call(SECOND))
+    assert access.title.endswith("issued, sent and replaced")
+    assert refresh.title.endswith("issued, brought for a new one and replaced")
+    assert second.title.endswith("issued and sent")
+
+
 def test_what_a_jwt_says_is_told_and_not_what_it_is():
     (told,) = stories(call(VALID), call(VALID))
     assert told.title == "The life of the access token `[masked 1]`: sent"
