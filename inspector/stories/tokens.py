@@ -51,8 +51,8 @@ class _Event:
 
 class _Life:
     __slots__ = (
-        "about", "audience", "client", "events", "expires", "findings", "issuers", "kind", "left_out", "masked", "number",
-        "partner", "place", "replaced", "shown", "sites",
+        "about", "audience", "client", "events", "expires", "findings", "issuers", "kind", "left_out", "masked",
+        "number", "partner", "place", "replaced", "shown", "sites",
     )  # fmt: skip
 
     def __init__(self, x: Subject, seen: Sighting, number: int) -> None:
