@@ -281,9 +281,10 @@ def _tell(name: str, site: _Site, cookies: list[_Kept], in_url: _InUrl | None) -
     if site.bearers:
         if cookies:
             both = sum(bearer.with_cookie for bearer in site.bearers.values())
+            carried = f"{words.count(both, 'request')} carried both" if both else "no request carried both"
             telling.say(
-                f"Cookie and token: {words.count(both, 'request')} carried a token and cookies. Which of the two the "
-                "server asks for does not show; where the cookie alone will do, what is said of the cookie counts."
+                f"Cookie and token: {carried}. Which of the two the server asks for does not show; where the cookie "
+                "alone will do, what is said of the cookie counts."
             )
         elif not site.cookies_recorded:
             telling.say("This recording leaves cookies out, so a session in a cookie besides would not show.")

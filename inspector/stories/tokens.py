@@ -306,6 +306,8 @@ def _taken_again(x: Subject, spent: _Life) -> Annotation:
         Finding(
             f"`{host_name(x.url)}` takes the refresh token {spent.shown} again, {ago} after it was replaced. Whoever "
             "has a copy of it can go on using it unnoticed.",
+            "The authorization server refuses a refresh token that was replaced (`invalid_grant`) and withdraws what came "
+            "of it; the client keeps the newest, in one place for all its tabs.",
             evidence=(Evidence("request.body", "refresh_token", spent.masked, exchange=x.exchange.index),),
             certainty="likely",
             condition="the old one is not taken on purpose for a short while",
@@ -330,7 +332,7 @@ def _several_sites(life: _Life) -> Annotation | None:
             f"The client sends it to {words.listed(words.ticked(sorted(meant)))} alone: it adds `Authorization` for "
             f"those origins and leaves {words.listed(words.ticked(brief(h, 60) for h in beyond))} out."
             if meant
-            else None,
+            else "The client adds `Authorization` for the hosts the token was issued for, and not to every request.",
             tuple(
                 Evidence("request.field", "Authorization", life.masked, None, brief(host, 60), index)
                 for index, host in list(others.values())[:5]

@@ -114,7 +114,7 @@ def test_both_and_a_guard():
     )
     assert told.title == "Where `shop.test` keeps its session: in the cookie `sid` and in a token that its script holds"
     assert any("carry `X-CSRF-Token` (#1)" in step for step in told.steps)
-    assert told.steps[-1].startswith("Cookie and token: 1 request carried a token and cookies.")
+    assert told.steps[-1].startswith("Cookie and token: 1 request carried both.")
 
 
 def test_a_bound_token():
