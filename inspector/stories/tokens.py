@@ -306,8 +306,8 @@ def _taken_again(x: Subject, spent: _Life) -> Annotation:
         Finding(
             f"`{host_name(x.url)}` takes the refresh token {spent.shown} again, {ago} after it was replaced. Whoever "
             "has a copy of it can go on using it unnoticed.",
-            "The authorization server refuses a refresh token that was replaced (`invalid_grant`) and withdraws what came "
-            "of it; the client keeps the newest, in one place for all its tabs.",
+            "The authorization server refuses a refresh token that was replaced (`invalid_grant`) and withdraws what "
+            "came of it; the client keeps the newest, in one place for all its tabs.",
             evidence=(Evidence("request.body", "refresh_token", spent.masked, exchange=x.exchange.index),),
             certainty="likely",
             condition="the old one is not taken on purpose for a short while",
