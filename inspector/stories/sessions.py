@@ -239,9 +239,14 @@ def _may_be_session(cookie: SetCookie, verdict: SetCookieVerdict, by_login: bool
     """Whether a cookie that was set may be the session: a value nobody guesses, and a sign besides its name."""
     if not _random(cookie.value):
         return False
-    hidden = verdict.stored_as is not None and verdict.stored_as.http_only
+    if _framework(cookie.name):
+        return True
+    stored = verdict.stored_as
+    if stored is not None and stored.path != "/":
+        return False  # for a part of the site: a login in progress, say
+    hidden = stored is not None and stored.http_only
     named = session_like(cookie) and not _STATISTICS.search(cookie.name)
-    return _framework(cookie.name) or (named and (hidden or by_login)) or (by_login and hidden)
+    return (named and (hidden or by_login)) or (by_login and hidden)
 
 
 def _random(value: str) -> bool:

@@ -154,6 +154,10 @@ def test_an_id_in_the_url():
     [
         (page("_ga=GA1.2.1234567890; raygun4js-sid=8f14e45fceea167a"), page("mm_identity=8f14e45fceea167a")),
         (page("", "\nSet-Cookie: ai_session=8f14e45fceea167a; HttpOnly; Secure"), page("ai_session=8f14e45fceea167a")),
+        (
+            page("", "\nSet-Cookie: login=8f14e45fceea167a; HttpOnly; Path=/back"),
+            page("login=8f14e45fceea167a").replace("test/", "test/back"),
+        ),
         (page("", "\nSet-Cookie: logged_in=no; HttpOnly; Secure"), page("logged_in=no")),
         (page("", "\nSet-Cookie: _gh_sess=8f14e45fceea167a; HttpOnly; Secure"),),  # never seen to be sent
         (call(url="https://cdn.contents.example/entries"),) * 2,  # a key for somebody else's service

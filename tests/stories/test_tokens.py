@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from inspector.engine import Engine
+from inspector.exchange import Body, Fields, Request, Response
 from inspector.report import Severity, Story
 from inspector.rules.example import parse_example
 from inspector.rules.token_story import REFRESH_AGAIN, SEVERAL_SITES
@@ -157,6 +161,21 @@ def test_told_by_referer():
     assert stories(page, same) == []
 
 
+def test_a_page_copies_its_token_out_of_the_fragment():
+    redirect = f"GET https://id.example/in HTTP/2\n\nHTTP/2 302\nLocation: https://shop.test/b#access_token={OPAQUE}"
+    theirs = f"GET https://ads.example/a.png HTTP/2\nReferer: https://shop.test/b?access_token={OPAQUE}\n\nHTTP/2 200"
+    (told,) = stories(redirect, theirs)
+    assert told.failed
+    assert told.steps[-1] == "`Referer` never has what is behind `#`, so the page copied it into its query."
+
+
+def test_in_the_url():
+    (told,) = stories(*[f"GET https://shop.test/in?access_token={OPAQUE} HTTP/2\n\nHTTP/2 200"] * 2)
+    assert told.steps[-1] == (
+        "The client sends it to `shop.test` in the URL with 2 requests, #0 to #1. Histories and logs keep it."
+    ).replace("client", told.participants[0])
+
+
 def test_what_stands_behind_the_hash_is_not_sent():
     redirect = f"GET https://id.example/in HTTP/2\n\nHTTP/2 302\nLocation: https://shop.test/b#access_token={OPAQUE}&expires_in=300"
     opened = (
@@ -227,3 +246,38 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch):
     for exchange in parse_example("\n---\n".join(sets.format(n=n, token=f"{VALID}{n:04}") for n in range(20))):
         engine.observe(exchange)
     assert len(teller._lives) == len(teller._cookies) == 5
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(st.text(), min_size=6, max_size=6))
+def test_hostile_values_raise_nothing(texts: list[str]):
+    url, bearer, referer, location, cookie, content = texts
+    fields = [
+        ("Authorization", f"Bearer {bearer}{OPAQUE}"),
+        ("Referer", f"https://a.test/?token={referer}"),
+        ("Cookie", cookie),
+    ]
+    (plain,) = parse_example(FIRST)
+    engine = Engine()
+    for body in (content, f'{{"access_token": "{OPAQUE}{content}", "expires_in": {content or 1}}}'):
+        response = Response(
+            200,
+            None,
+            Fields.of(
+                [
+                    ("Content-Type", "application/json"),
+                    ("Location", f"#access_token={location}"),
+                    ("Set-Cookie", f"sid=eyJ{cookie}.e30.; {cookie}"),
+                ]
+            ),
+            body=Body("full", source=body),
+        )
+        request = Request(
+            "POST",
+            f"https://a.test/{url}?access_token={url}",
+            Fields.of([*fields, ("Content-Type", "application/json")]),
+            body=Body("full", source=f'{{"refreshToken": {content or 1}}}'),
+        )
+        engine.observe(msgspec.structs.replace(plain, request=request, response=response))
+    assert not [s for s in engine.finish() if s.kind == "internal-error"]
+    assert not engine._stories.faults
