@@ -203,7 +203,8 @@ def test_framing(lab: Harness):
     cases = [(n, fields, host) for n, fields in enumerate(FRAMING) for host in (SHOP, OTHER)]
     for n, fields, host in cases:
         lab.server.answer(host, f"/framed{n}", html("", *fields))
-    page, _ = lab.page("https", SHOP)
+    page, _ = lab.blank()
+    page.goto(f"https://{SHOP}/page")
     page.evaluate(FRAMES, [f"https://{host}/framed{n}" for n, _, host in cases])
     frames = [element.content_frame() for element in page.query_selector_all("iframe")]
     shown = [frame is not None and frame.url.startswith("https:") for frame in frames]
