@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from inspector.browser import corp
+from inspector.browser.csp import Asked, request_violates
 from inspector.browser.framing import judge as frame_judge
 from inspector.browser.referrer import referrer
+from inspector.fields.csp import parse_policy
 from inspector.fields.hsts import parse_hsts
 from inspector.fields.isolation import parse_coep, parse_coop, parse_permissions_policy
 from inspector.fields.referrer_policy import parse_referrer_policy
@@ -249,3 +251,55 @@ def test_permissions_policy(lab: Harness):
         said[value] = [own, any(a == "*" or a.startswith("https://partner.example") for a in allowed)]
     tab.close()
     assert found == said
+
+
+SOURCES = """
+* *:* *:80 *:443 *:8080 http://*:* https://*:* https: http: HTTPS: ws: data: https:/ https:// http://* https://* https://*: 'self' 'SELF' 'none'
+shop.test SHOP.TEST *.shop.test *.api.shop.test *.test test shop.test. shop.test.:80 *.shop.test. .shop.test shop..test -shop.test a_b.shop.test *.a_b.shop.test
+shop.test:80 shop.test:443 shop.test:0443 shop.test:080 shop.test:8080 shop.test:8443 shop.test:* http://shop.test:443 https://shop.test:80 http://shop.test:8443
+https://shop.test:8443 http://shop.test https://shop.test ws://shop.test shop.test:65536 shop.test:99999999999 shop.test:/x shop.test: //shop.test http:shop.test
+http:/shop.test shop.test/ shop.test// shop.test/a shop.test/a/ shop.test/A shop.test/%61 shop.test/a%2Fb shop.test/a%2fb shop.test/a/b shop.test/a/b/ shop.test/a//b
+shop.test/a/../a shop.test/./a shop.test/%zz shop.test/% shop.test/a%20b shop.test/a+b shop.test/a?q shop.test/a#f shop.test/?q shop.test?q shop.test#f shop.test/a%3Bb
+shop.test/a%2Cb shop.test/a*b shop.test/* shop.test/a/* shop.test/[x] shop.test/a|b shop.test/a%3Fq shop.test/caf%C3%A9 shop.test/caf%c3%a9 shop.test:*/a
+shop.test:8080/a/b http://shop.test:*/a/ self none "self" 'self 'self'x ''self'' 'unsafe-inline' 'strict-dynamic' 127.0.0.1 127.0.0.1:80 *.0.0.1 127.0.0.* 192.0.2.7
+192.0.2.* 127.1 0x7f.0.0.1 [::1] localhost *.localhost *. *.. . *.* *.*.test ** **.test *test *..shop.test http://user@shop.test http://user:pw@shop.test
+about: http:* https:* mailto: custom.scheme:
+"""
+ADDRESSES = (
+    *(f"{origin}/i" for origin in (
+        "http://shop.test", "https://shop.test", "http://shop.test:8080", "https://shop.test:8443", "http://api.shop.test", "http://b.api.shop.test",
+        "http://a_b.shop.test", "http://shop.test.", "http://127.0.0.1", "http://192.0.2.7", "http://localhost", "https://shop.test:80", "http://shop.test:443",
+        "https://api.shop.test",
+    )),
+    *(f"http://shop.test/{path}" for path in (
+        "", "a", "a?q", "a?q=/b", "A", "a/", "a/b", "a/b/", "a/b/c", "a//b", "a%2Fb", "a%2fb", "%61", "%61/b", "a%20b", "a+b", "a;b", "a,b", "a%3Bb", "a*b", "*",
+        "a/*", "[x]", "a|b", "%zz", "%", "a%3Fq", "caf%C3%A9",
+    )),
+)  # fmt: skip
+ASK = """urls => { const seen = [];
+    addEventListener('securitypolicyviolation', e => seen.push([e.originalPolicy, e.blockedURI]));
+    for (const u of urls) new Image().src = u;
+    return new Promise(done => setTimeout(() => { window.stop(); done(seen); }, 1000)); }"""
+
+
+@pytest.mark.parametrize("own", ["http://shop.test/page", "https://shop.test/page", "http://shop.test:8080/page"])
+def test_policy_sources(lab: Harness, own: str):
+    """A page has every source as a policy on trial, so that one load of an address asks all of them."""
+    secure = own.startswith("https:")
+    asked = [url for url in ADDRESSES if not secure or url.startswith("https:")]
+    policies = [f"img-src {source}" for source in SOURCES.split()]
+    trial = ("Content-Security-Policy-Report-Only", ", ".join(policies))
+    lab.server.answer(SHOP, "/page", html("", trial))
+    tab, _ = lab.blank()
+    tab.goto(own)
+    blocked = {(policy, url) for policy, url in tab.evaluate(ASK, asked)}
+    written = dict(zip(asked, tab.evaluate("urls => urls.map(u => new URL(u).href)", asked), strict=True))
+    tab.close()
+    found = {(policy, url) for policy in policies for url in asked if (policy, written[url]) in blocked}
+    said = {
+        (policy, url)
+        for policy in policies
+        for url in asked
+        if request_violates(parse_policy(policy), Asked(written[url], "image"), own) is not None
+    }
+    assert {"blocked": found - said, "admitted": said - found} == {"blocked": set(), "admitted": set()}
