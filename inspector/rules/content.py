@@ -97,8 +97,23 @@ _MAGIC = (
     (b"GIF89a", "a GIF image"),
     (b"%PDF-", "a PDF"),
     (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b\x08", "a gzip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
     (b"wOF2", "a font"),
     (b"wOFF", "a font"),
+    (b"OTTO\x00", "a font"),
+    (b"\x00\x01\x00\x00", "a font"),
+    (b"\x00\x00\x01\x00", "an icon"),
+    (b"OggS\x00", "an Ogg file"),
+    (b"\x1aE\xdf\xa3", "a WebM file"),
+    (b"MThd\x00\x00\x00\x06", "a MIDI file"),
+    (b"\x00asm", "a WebAssembly module"),
+)
+_INSIDE = (
+    (8, b"WEBPVP", "a WebP image"),
+    (8, b"WAVE", "a WAVE file"),
+    (8, b"AVI ", "an AVI file"),
+    (4, b"ftyp", "an MP4 file"),
 )
 _PAGE = compile_late(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html\b|<html[\s>])", re.IGNORECASE | re.DOTALL)
 _NAMES = {"script": "a script", "style": "a stylesheet", "image": "an image", "font": "a font"}
@@ -143,6 +158,10 @@ def type_mismatch(x: Subject) -> Finding | None:
     if response is None or (response.body.size or 0) > _LARGEST or (x.status == 206 and not _from_start(x)):
         return None
     body = response.body
+    octets_kept = (body.base64 or isinstance(body.source, bytes)) and x.method != "HEAD"
+    name = _signature((body.data or b"")[:16]) if octets_kept else None
+    if name is not None:
+        return _other_signature(x, kind or "", name)
     if kind in _NAMES:
         text = (body.text or "")[:2000]
         if "svg" in x.media_type or not _PAGE.match(text.removeprefix("\ufeff")):
@@ -157,21 +176,30 @@ def type_mismatch(x: Subject) -> Finding | None:
             "have, and calls its pages `text/html`.",
             evidence=(x.response_field("content-type"), _start(x, text.lstrip().splitlines()[0])),
         )
-    if (body.base64 or isinstance(body.source, bytes)) and x.method != "HEAD":
-        data = (body.data or b"")[:16]
-        name = next((name for magic, name in _MAGIC if data.startswith(magic)), None)
-        if name is not None:
-            return Finding(
-                f"`Content-Type` says `{x.media_type[:60]}`, and the content begins with the signature of {name}. "
-                "Opened by itself it shows as unreadable text.",
-                title=f"{name[0].upper()}{name[1:]} declared as `{x.media_type[:60]}`",
-                fix="The server sends the type the file has; web servers go by the file name's ending.",
-                severity=Severity.NOTE,
-                evidence=(x.response_field("content-type"),),
-            )
     if kind != "html" or body.state != "full" or x.is_navigation:
         return None
     return _json_as_page(x, (body.text or "").strip())
+
+
+def _other_signature(x: Subject, kind: str, name: str) -> Finding | None:
+    """Octets that are no text, declared as one. Images and fonts under another's type are taken as what they are."""
+    if kind in ("image", "font") or (name == "a gzip archive" and "content-encoding" in x.res):
+        return None
+    return Finding(
+        f"`Content-Type` says `{x.media_type[:60]}`, and the content begins with the signature of {name}. "
+        "Opened by itself it shows as unreadable text.",
+        title=f"{name[0].upper()}{name[1:]} declared as `{x.media_type[:60]}`",
+        fix="The server sends the type the file has; web servers go by the file name's ending.",
+        severity=Severity.NOTE,
+        evidence=(x.response_field("content-type"),),
+    )
+
+
+@lru_cache(maxsize=256)
+def _signature(data: bytes) -> str | None:
+    """What begins with these octets (MIME Sniffing, section 6), for signatures that no text begins with."""
+    name = next((name for magic, name in _MAGIC if data.startswith(magic)), None)
+    return name or next((name for at, magic, name in _INSIDE if data[at : at + len(magic)] == magic), None)
 
 
 def _json_as_page(x: Subject, text: str) -> Finding | None:

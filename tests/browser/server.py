@@ -54,11 +54,14 @@ BLANK_PAGE = Reply(
 
 
 class Server:
-    """Use with ``with``. `http` and `https` are the ports; `seen` are the requests in the order they arrived."""
+    """Use with ``with``. `http` and `https` are the ports; `seen` are the requests in the order they arrived, `opened`
+    counts the connections.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self.seen: list[Seen] = []
+        self.opened = {"http": 0, "https": 0}
         self._answers: dict[tuple[str, str, str], Answer] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
@@ -103,6 +106,7 @@ class Server:
             task.cancel()
 
     async def _talk(self, scheme: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.opened[scheme] += 1
         try:
             while await self._exchange(scheme, reader, writer):
                 pass

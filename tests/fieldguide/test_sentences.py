@@ -209,3 +209,38 @@ def test_an_unknown_field_is_said_to_be_unknown(name, told):
     assert said.says is None
     assert said.reference is None
     assert said.meaning.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "expected"),
+    [
+        ("Strict-Transport-Security", ("max-age=3600", "bogus"), "Browsers read the first line alone: for 1 hour"),
+        ("Strict-Transport-Security", ("bogus", "max-age=3600"), "Browsers read the first line alone: the browser ignores it"),
+        ("X-Content-Type-Options", ("nosniff", "x"), "All lines of the field together: it keeps to it"),
+        ("X-Content-Type-Options", ("x", "nosniff"), "so the browser guesses as ever"),
+        ("X-Frame-Options", ("SAMEORIGIN", "DENY"), "All lines of the field together: no page may"),
+        ("X-Frame-Options", ("SAMEORIGIN", "sameorigin"), "All lines of the field together: pages of the same origin alone"),
+        ("Referrer-Policy", ("origin", "no-referrer"), "All lines of the field together: the last one known counts, `no-referrer`"),
+        ("Cross-Origin-Opener-Policy", ("same-origin", "same-origin"), "ignored"),
+        ("Cross-Origin-Embedder-Policy", ("require-corp", "require-corp"), "ignored"),
+        ("Cross-Origin-Resource-Policy", ("same-origin", "same-origin"), "so anybody's pages may"),
+        ("Permissions-Policy", ("camera=()", "usb=(); x"), "nothing is restricted"),
+        ("Permissions-Policy", ("camera=()", "usb=()"), "for nobody: `camera` and `usb`"),
+        ("Content-Type", ("text/html; charset=gbk", "text/html"), "`gbk`"),
+        ("Content-Type", ("bogus", "text/css"), "browsers take the last that is a media type"),
+    ],
+)  # fmt: skip
+def test_lines_that_browsers_judge_together_are_explained_together(name, lines, expected):
+    fields = Fields.of([(name, each) for each in lines])
+    for line in lines:
+        said = explain(line, Around(name.lower(), fields=fields, url="https://shop.test/")).says
+        assert expected.lower() in said.lower()
+
+
+@pytest.mark.parametrize(
+    ("policy", "decides"),
+    [("frame-ancestors 'self'", True), ("img-src *, frame-ancestors *", True), ("report-uri /frame-ancestors", False)],
+)
+def test_frame_options_beside_a_policy(policy, decides):
+    said = says("X-Frame-Options", "DENY", fields=[("Content-Security-Policy", policy)])
+    assert ("Not read here" in said) is decides
