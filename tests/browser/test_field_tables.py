@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
 
 import pytest
 
 from inspector.browser import corp
 from inspector.browser.csp import Asked, request_violates
+from inspector.browser.csp_inline import inline_violates
 from inspector.browser.framing import judge as frame_judge
 from inspector.browser.referrer import referrer
 from inspector.fields.csp import parse_policy
@@ -301,5 +304,53 @@ def test_policy_sources(lab: Harness, own: str):
         for policy in policies
         for url in asked
         if request_violates(parse_policy(policy), Asked(written[url], "image"), own) is not None
+    }
+    assert {"blocked": found - said, "admitted": said - found} == {"blocked": set(), "admitted": set()}
+
+
+CODE = ("window.a1", "window.a2", "window.a3", "window.a4", "window.a5", "window.hashed = 1")
+NONCES = (None, "abc", "ABC", "a+/b==", "a-_b", None)
+
+
+def _digest(name: str, text: str = CODE[-1]) -> str:
+    return base64.b64encode(hashlib.new(name, text.encode()).digest()).decode()
+
+
+_SHA256 = _digest("sha256")
+INLINE = (
+    "'nonce-abc'", "'NONCE-abc'", "'nonce-ABC'", "'nonce-a+/b=='", "'nonce-a-_b'", "'nonce-a-/b=='", "'nonce-ab=c'", "'nonce-abc==='", "'nonce-'", "nonce-abc",
+    "'nonce-abc", "'nonce-abc' 'unsafe-inline'", "'nonce-' 'unsafe-inline'", "'nonce-{x}' 'unsafe-inline'", "'unsafe-inline'", "'UNSAFE-INLINE'", "unsafe-inline",
+    f"'sha256-{_SHA256}'", f"'SHA256-{_SHA256}'", f"'sha-256-{_SHA256}'", f"'sha256-{_SHA256.replace('+', '-').replace('/', '_')}'", f"'sha256-{_SHA256.rstrip('=')}'",
+    f"'sha256-{_SHA256.swapcase()}'", f"'sha384-{_digest('sha384')}'", f"'sha512-{_digest('sha512')}'", f"'sha1-{_digest('sha1')}'", f"'sha1-{_digest('sha1')}' 'unsafe-inline'",
+    f"'sha256-{_SHA256}' 'unsafe-inline'", "'sha256-AAAA' 'unsafe-inline'", "'sha256-' 'unsafe-inline'", f"sha256-{_SHA256} 'unsafe-inline'", f"'sha384-{_SHA256}'",
+    "'strict-dynamic' 'unsafe-inline'", "'unsafe-hashes' 'unsafe-inline'", "'none' 'unsafe-inline'", "'unsafe-inline' 'none'", "*", "data:", "'self'", "'unsafe-eval'",
+    "'report-sample' 'unsafe-inline'", "https: 'unsafe-inline'", "'wasm-unsafe-eval' 'unsafe-inline'", "'inline-speculation-rules' 'unsafe-inline'", "'none'", "",
+    "'trusted-types-eval' 'unsafe-inline'", "'unknown' 'unsafe-inline'", "'nonce-abc' 'strict-dynamic'", f"'sha256-{_SHA256}' 'strict-dynamic'",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("directive", ["script-src", "default-src", "script-src-elem"])
+def test_policies_on_inline_scripts(lab: Harness, directive: str):
+    """Every script stands on a line of its own, which the event of a violation names."""
+    markup = "".join(
+        f"\n<script{f' nonce={nonce!r}' if nonce else ''}>{code}</script>"
+        for code, nonce in zip(CODE, NONCES, strict=True)
+    )
+    policies = [f"{directive} {sources}".rstrip() for sources in INLINE]
+    lab.server.answer(SHOP, "/inline", html(markup, ("Content-Security-Policy-Report-Only", ", ".join(policies))))
+    tab, _ = lab.blank()
+    tab.add_init_script(
+        "window.seen = []; addEventListener('securitypolicyviolation', e => seen.push([e.originalPolicy, e.lineNumber]))"
+    )
+    tab.goto(f"https://{SHOP}/inline")
+    tab.wait_for_timeout(100)
+    blocked = {(policy, line) for policy, line in tab.evaluate("seen")}
+    tab.close()
+    found = {(p, n) for p in policies for n in range(len(CODE)) if (p, n + 2) in blocked}
+    said = {
+        (policy, n)
+        for policy in policies
+        for n in range(len(CODE))
+        if inline_violates(parse_policy(policy), "script", CODE[n], NONCES[n]) is not None
     }
     assert {"blocked": found - said, "admitted": said - found} == {"blocked": set(), "admitted": set()}
