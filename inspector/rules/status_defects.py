@@ -92,7 +92,7 @@ def no_challenge(x: Subject) -> Finding | None:
         return None
     if not len(x.res):
         return None
-    script = x.destination == "empty" or "x-requested-with" in x.req
+    script = x.destination == "empty" or (x.destination is None and x.mode == "cors") or "x-requested-with" in x.req
     if value is not None:
         return Finding(
             f"`{field}` cannot be read as a list of challenges, so clients do not learn how to authenticate.",
