@@ -9,7 +9,7 @@ from inspector.fieldguide.say import misfit, number, quote, quoted, sentence, se
 from inspector.fields.framing import get_decode_split
 from inspector.fields.languages import language_words
 from inspector.fields.media_names import CODINGS, media_words
-from inspector.fields.media_type import extract_media_type
+from inspector.fields.media_type import extract_media_type, is_json
 from inspector.fields.parameters import parse_parameters
 from inspector.fields.structured import bare, parse_structured
 from inspector.fields.tokens import split_list
@@ -38,7 +38,9 @@ def content_type(value: str, around: Around) -> str:
     said = f"The content is {words}" if words else f"The content is of the type {quote(essence)}"
     charset = parameters.get("charset")
     rest = []
-    if charset is not None:
+    if charset is not None and is_json(essence):
+        rest.append("JSON is UTF-8 always (RFC 8259), so its `charset` says nothing")
+    elif charset is not None:
         ending = "" if charset.lower() in ("utf-8", "utf8") else ", not in UTF-8 as the web is today"
         said += f", its characters encoded in {quote(charset, 40)}{ending if ending and kind == 'text' else ''}"
     elif kind == "text" and around.message == "response" and essence in ("text/html", "text/plain"):

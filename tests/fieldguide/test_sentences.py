@@ -244,3 +244,9 @@ def test_lines_that_browsers_judge_together_are_explained_together(name, lines, 
 def test_frame_options_beside_a_policy(policy, decides):
     said = says("X-Frame-Options", "DENY", fields=[("Content-Security-Policy", policy)])
     assert ("Not read here" in said) is decides
+
+
+def test_a_charset_of_json_says_nothing():
+    said = says("Content-Type", "application/json; charset=iso-8859-1")
+    assert "JSON is UTF-8 always (RFC 8259), so its `charset` says nothing" in said
+    assert "iso-8859-1" not in said
