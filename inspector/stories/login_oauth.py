@@ -22,6 +22,7 @@ from inspector.rules.sso import authorization_request
 from inspector.rules.status_words import brief, target
 from inspector.stories import login_referer
 from inspector.stories.id_token import misfits, signature
+from inspector.stories.logout import Logouts
 from inspector.stories.oauth_grants import Grants, Posted, answered, posted, refused
 from inspector.stories.oidc_providers import METADATA, KeySet, Providers
 from inspector.stories.telling import Telling, agent_name, host_name
@@ -66,7 +67,9 @@ class _Login:
 
 
 class OAuthStories:
-    """Follows logins from the authorization request to the tokens; other grants are told by `oauth_grants`."""
+    """Follows logins from the authorization request to the tokens. Other grants are told by `oauth_grants`, logouts by
+    `logout`.
+    """
 
     def __init__(self) -> None:
         self._logins: OrderedDict[tuple[str, str], _Login] = OrderedDict()
@@ -78,20 +81,23 @@ class OAuthStories:
         self._over: deque[_Login] = deque(maxlen=MOST_LOGINS)
         """Logins that were told, of which an answer may still stand in a page's address."""
         self._grants = Grants()
+        self._logouts = Logouts(self._providers)
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of one exchange of a login; most exchanges cost a few look-ups."""
-        told = self._followed(x)
+        form = posted(x) if x.method == "POST" else None
+        told = self._followed(x, form)
         if (self._logins or self._over) and "referer" in x.req.index:
             told = [*(told or ()), *self._referred(x)]
+        ended = self._logouts.observe(x, form)
+        if ended:
+            told = [*(told or ()), *ended]
         return [*(told or ()), *self._checked(x)] if self._unverified else told
 
-    def _followed(self, x: Subject) -> list[Story] | None:
+    def _followed(self, x: Subject, form: Posted | None) -> list[Story] | None:
         url = x.request.url
-        if x.method == "POST":
-            form = posted(x)
-            if form is not None:
-                return self._posted(x, form)
+        if form is not None:
+            return self._posted(x, form)
         if "response_type=" in url:
             return self._begun(x)
         if url.endswith(METADATA):
@@ -130,6 +136,7 @@ class OAuthStories:
             if login.arrived or login.answer or login.outcome:
                 yield self._told(login)
         yield from self._grants.finish()
+        yield from self._logouts.finish()
 
     def _issuer(self, login: _Login) -> str | None:
         provider = self._providers.asked(login.url)

@@ -75,6 +75,18 @@ _MEANINGS = {
 """Error codes of token endpoints (RFC 6749, section 5.2; RFC 8628, section 3.5): meaning and what to do."""
 
 
+_MARKS = (
+    "grant_type=",
+    "code=",
+    "error=",
+    "id_token=",
+    "client_id=",
+    "id_token_hint=",
+    "logout_token=",
+    "post_logout_redirect_uri=",
+)
+
+
 class Posted(Struct, frozen=True):
     """A form that was posted: the first value of each name."""
 
@@ -90,7 +102,7 @@ def posted(x: Subject) -> Posted | None:
     if "x-www-form-urlencoded" not in (x.req.get("content-type") or ""):
         return None
     text = body.text or ""
-    if not any(mark in text for mark in ("grant_type=", "code=", "error=", "id_token=", "client_id=")):
+    if not any(mark in text for mark in _MARKS):
         return Posted({}) if 300 <= x.status < 400 else None
     try:
         found = parse_qs(text, max_num_fields=100)

@@ -73,6 +73,11 @@ class Telling:
             if len(self._exchanges) < MOST_EXCHANGES:
                 self._exchanges[index] = None
 
+    @property
+    def exchanges(self) -> tuple[int, ...]:
+        """The exchanges it is about so far, in the order they were named."""
+        return tuple(self._exchanges)
+
     def fail(self) -> None:
         """What the story is about did not come off."""
         self.failed = True
