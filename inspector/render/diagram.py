@@ -168,7 +168,7 @@ def mermaid(story: Story, number: int, captures: int = 1) -> str:
     lines += [f"    participant {id} as {mermaid_text(name)}" for name, id in ids.items()]
     if story.arrows:
         for arrow in story.arrows:
-            back = arrow.label[:1].isdigit()
+            back = arrow.label[:1].isdigit() or arrow.label.startswith("answers")
             drawn = ("--x" if back else "-x") if arrow.failed else "-->>" if back else "->>"
             label = f"{_caption(arrow)} {_exchange(arrow, lead)}".rstrip()
             lines.append(f"    {ids[arrow.source]}{drawn}{ids[arrow.target]}: {mermaid_text(label)}")

@@ -81,6 +81,49 @@ PRELOAD_WRONG_AS = story_rule(
     ),
 )
 
+PREFETCH_AGAIN = story_rule(
+    "hints/prefetch-again",
+    Severity.NOTE,
+    "A prefetched file was fetched again",
+    references=(_LINKS + "link-type-prefetch",),
+    what="A page fetched a file ahead for pages to come (`prefetch`), and when it was needed, it was requested over "
+    "the network once more.",
+    why="The first transfer was for nothing, and competed with what the page itself needed.",
+    fix="The server lets the file be kept (no `no-store`; a `max-age` of some minutes) and does not vary it by what "
+    "differs between the two requests. Where it cannot, the page leaves the prefetch out.",
+    unless="Between the two, more time passed than the file may be kept, or the person reloaded the page.",
+    shows="""
+    # type: document
+    # page: https://shop.test/
+    # duration: 80
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+
+    <!doctype html><link rel=prefetch href=/next.js>
+    ---
+    # type: script
+    # page: https://shop.test/
+    # duration: 40
+    GET https://shop.test/next.js HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/javascript
+    Cache-Control: no-store
+    ---
+    # type: script
+    # page: https://shop.test/
+    # duration: 40
+    GET https://shop.test/next.js HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/javascript
+    Cache-Control: no-store
+    """,
+    quiet=_PAGE.format("<link rel=prefetch href=/next.js>", "script", "shop.test/next.js", "text/javascript", "run()"),
+)
+
 CONNECTION_UNUSED = story_rule(
     "hints/connection-unused",
     Severity.INFO,

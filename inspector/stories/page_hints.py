@@ -43,9 +43,7 @@ def tell_hints(page: PageLoad, tree: Tree, masker: Masker) -> tuple[list[str], l
         relation = one.hint.relation
         if relation in ("preconnect", "dns-prefetch"):
             reader.connection(one)
-        elif relation == "prefetch":
-            reader.prefetched.append(one)
-        else:
+        elif relation != "prefetch":  # those concern other pages: see `page_prefetch`
             reader.preload(one)
     return reader.steps(), reader.annotations()
 
@@ -71,7 +69,6 @@ class _Reader:
         self.connected: list[Hinted] = []
         self.not_connected: list[Hinted] = []
         self.wrong_mode: list[tuple[Hinted, Part]] = []
-        self.prefetched: list[Hinted] = []
 
     def preload(self, one: Hinted) -> None:
         found = self.by_url.get(one.url, [])
@@ -166,12 +163,6 @@ class _Reader:
             )
         if self.connected:
             told.append(f"Connections hinted at and used: {self._names(self.connected)}.")
-        if self.prefetched:
-            asked = sum(one.url in self.by_url for one in self.prefetched)
-            told.append(
-                f"{count(len(self.prefetched), 'file')} for pages to come (`prefetch`): "
-                + (f"{asked} of them fetched during this load." if asked else "none of them fetched during this load.")
-            )
         return told
 
     def annotations(self) -> list[Annotation]:

@@ -10,8 +10,10 @@ import msgspec
 
 from inspector.report import Annotation, Bar, Moment, Story
 from inspector.rules.status_words import brief
+from inspector.stories.page_arrows import BROWSER, draw_chain, draw_document, draw_parts, kinds, sites_of
 from inspector.stories.page_hints import tell_hints
 from inspector.stories.page_parts import PageLoad, Pages, Part
+from inspector.stories.page_prefetch import Prefetches
 from inspector.stories.page_tree import Tree, tree_of
 from inspector.stories.telling import Telling
 from inspector.url import parse
@@ -29,7 +31,6 @@ _LONG_GAP = 0.1
 """Seconds between a file's end and the beginning of what it led to that are worth a word."""
 _DEEP = 4
 """Exchanges in a chain from which on it is worth shortening."""
-_PLURALS = {"data": "data", "media": "media", "other": "other", "HTML": "HTML"}
 
 
 class PageStories:
@@ -38,6 +39,7 @@ class PageStories:
     def __init__(self) -> None:
         self._pages = Pages()
         self._masker: Masker | None = None
+        self._prefetches = Prefetches()
         self._found: set[object] = set()
         """Findings told: the same page loaded again does not repeat them."""
 
@@ -45,19 +47,25 @@ class PageStories:
         """Take an exchange in; the stories of pages that are over with it."""
         self._masker = x.masker
         ended = self._pages.observe(x)
-        return self._tell(ended) if ended else ()
+        return self._tell(ended, over=False) if ended else ()
 
     def finish(self) -> tuple[Story, ...]:
         """The stories that are left."""
-        return self._tell(self._pages.rest())
+        return self._tell(self._pages.rest(), over=True)
 
-    def _tell(self, pages: tuple[PageLoad, ...]) -> tuple[Story, ...]:
-        told = []
-        for page in pages:
-            tree = tree_of(page)
-            if tree is not None and self._masker is not None and len(tree.parts) > 1:
-                told.append(self._once(tell(page, tree, self._masker)))
-        return tuple(told)
+    def _tell(self, pages: tuple[PageLoad, ...], *, over: bool) -> tuple[Story, ...]:
+        trees = [(page, tree) for page in pages if (tree := tree_of(page)) is not None]
+        self._prefetches.coming([tree for _, tree in trees], over=over)
+        masker = self._masker
+        if masker is None:
+            return ()
+        return tuple(
+            [
+                self._once(tell(page, tree, masker, self._prefetches.tell(page, tree, masker)))
+                for page, tree in trees
+                if len(tree.parts) > 1
+            ]
+        )
 
     def _once(self, story: Story) -> Story:
         new = tuple(a for a in story.annotations if _of_what(a) not in self._found)
@@ -71,8 +79,8 @@ def _of_what(finding: Annotation) -> object:
     return finding.rule, tuple([evidence.value for evidence in finding.evidence])
 
 
-def tell(page: PageLoad, tree: Tree, masker: Masker) -> Story:
-    """A page's story. `masker` is that of the report."""
+def tell(page: PageLoad, tree: Tree, masker: Masker, prefetched: tuple[list[str], list[Annotation]]) -> Story:
+    """A page's story. `masker` is that of the report, `prefetched` what is told of files for pages to come."""
     document = tree.parts[tree.document]
     crossed = [part for part in tree.parts if part.crossed]
     origins = {parse(part.url).origin for part in tree.parts}
@@ -90,12 +98,21 @@ def tell(page: PageLoad, tree: Tree, masker: Masker) -> Story:
     )
     blocking, blocked = _blocking(page, tree)
     hint_steps, annotations = tell_hints(page, tree, masker)
-    steps = [_document(page, tree), _parts_in_words(tree), *blocked, _chain(tree), *_moments(page, tree), *hint_steps]
-    telling = Telling("page-load", "browser")
-    for step in steps:
-        telling.say(step)
+    ahead, wasted = prefetched
+    sites = sites_of(tree)
+    telling = Telling("page-load", BROWSER, *sites.named)
     telling.about(*(part.index for part in tree.parts))
-    telling.found(*annotations)
+    telling.say(_document(page, tree))
+    draw_document(telling, tree, sites)
+    telling.say(_parts_in_words(tree))
+    draw_parts(telling, tree, sites)
+    for sentence in blocked:
+        telling.say(sentence)
+    telling.say(_chain(tree))
+    draw_chain(telling, tree, sites)
+    for sentence in (*_moments(page, tree), *hint_steps, *ahead):
+        telling.say(sentence)
+    telling.found(*annotations, *wasted)
     return msgspec.structs.replace(
         telling.story(title),
         timeline=_bars(tree, blocking),
@@ -160,23 +177,12 @@ def _document(page: PageLoad, tree: Tree) -> str:
     return text + "."
 
 
-def _kinds(parts: list[Part]) -> str:
-    counted: dict[str, int] = {}
-    for part in parts:
-        counted[part.kind] = counted.get(part.kind, 0) + 1
-    ordered = sorted(counted, key=lambda kind: -counted[kind])
-    return listed(
-        (f"{counted[kind]:,} {_PLURALS.get(kind) or kind + ('' if counted[kind] == 1 else 's')}" for kind in ordered),
-        most=8,
-    )
-
-
 def _parts_in_words(tree: Tree) -> str:
     """How many of what kind, and which of them the document did not ask for itself."""
     rest = [part for place, part in enumerate(tree.parts) if place != tree.document and part.leads_to is None]
     if not rest:
         return "It led to nothing else but redirects."
-    text = f"It led to {count(len(rest), 'further exchange')}: {_kinds(rest)}."
+    text = f"It led to {count(len(rest), 'further exchange')}: {kinds(rest)}."
     by_others: dict[int, int] = {}
     for parent in tree.parents:
         if parent is not None and parent != tree.document and tree.parts[parent].leads_to is None:
@@ -218,10 +224,10 @@ def _blocking(page: PageLoad, tree: Tree) -> tuple[frozenset[int], list[str]]:
             if markup.blocking or any(part.kind == "stylesheet" for part in tree.parts)
             else ["No external stylesheet or script of the head held up rendering."]
         )
-    kinds = _kinds([tree.parts[place] for place in places])
+    those = kinds([tree.parts[place] for place in places])
     last = max(places, key=lambda place: tree.parts[place].ended)
     at = milliseconds(1000 * (tree.parts[last].ended - tree.began))
-    text = f"Nothing could be painted before {kinds} of the document's head had come"
+    text = f"Nothing could be painted before {those} of the document's head had come"
     text += (
         f": {_named(tree.parts[last])} was the last of them, after {at}."
         if len(places) > 1

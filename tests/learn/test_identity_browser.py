@@ -46,6 +46,15 @@ EXPECTED: dict[str, tuple[str, bool, list[str], str]] = {
     "pkce-ignored": ("login", True, ["oauth/pkce-mismatch"], "PKCE does not fit"),
     "no-pkce": ("login", False, [], "What ties the answer to this login: `state` and `nonce`."),
     "no-state": ("login", False, [], "nothing in it ties the answer to this login"),
+    "no-id-token-hint": ("logout", False, ["oauth/logout-no-hint"], "There is no `id_token_hint`"),
+    "logout-elsewhere": ("logout", True, ["oauth/logout-return"], "/signin/left/` has to be registered"),
+    "logout-wrong-state": ("logout", True, ["oauth/logout-state"], "It brings another `state` than it left with"),
+    "logout-missing-state": ("logout", True, ["oauth/logout-state"], "It brings no `state`"),
+    "logout-cookie-kept": ("logout", False, ["oauth/logout-cookie-kept"], "answers 401, so it opens nothing any more"),
+    "logout-session-lives": ("logout", True, ["oauth/logout-session-alive"], "the session goes on"),
+    "front-channel-lax": ("logout", True, ["oauth/front-channel-logout"], "stays behind (`SameSiteLax`)"),
+    "front-channel-error": ("logout", True, ["oauth/front-channel-logout"], "answers 500"),
+    "front-channel-half": ("logout", False, [], "`iss` and `sid` belong together"),
     "ticket-reused": ("login", True, ["sso/ticket-again"], "`INVALID_TICKET`"),
     "ticket-wrong-service": ("login", True, [], "`INVALID_SERVICE`"),
     "saml-unsigned": ("login", False, [], "Neither the response nor its assertion is signed"),
@@ -65,8 +74,13 @@ NOT_REFUSED = {
     "no-state",
     "pkce-ignored",
     "saml-unsigned",
+    "no-id-token-hint",
+    "logout-cookie-kept",
+    "front-channel-lax",
+    "front-channel-error",
+    "front-channel-half",
 }
-"""Faults with which the lab's client logs in all the same."""
+"""Faults with which the lab's client logs in, or out, all the same."""
 EVERYTHING = [(way, fault) for way, faults in FAULTS.items() for fault in ("", *faults)]
 
 
@@ -120,13 +134,14 @@ def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str,
     starts = [
         exchange.index
         for exchange in sink.exchanges
-        if (url := urlsplit(exchange.request.url)).path in ("/signin/start", "/signin/cas", "/signin/saml")
+        if (url := urlsplit(exchange.request.url)).path
+        in ("/signin/start", "/signin/leave", "/signin/cas", "/signin/saml")
         and "ticket" not in parse_qs(url.query)
         and f"https://{url.netloc}" == lab.origins.shop
     ]
     assert len(starts) == len(begun)
     for story in (*sink.stories, *left):
-        if story.kind.startswith("login"):
+        if story.kind.startswith("log"):
             place = sum(start <= story.exchanges[0] for start in starts) - 1
             told[begun[place]].stories.append(story)
     return told
@@ -150,6 +165,21 @@ def test_without_a_fault(ended: dict[tuple[str, str], Ended], way: str, title: s
     assert "in a form" not in " ".join(story.steps) or way == "saml"
 
 
+def test_a_logout_without_a_fault(ended: dict[tuple[str, str], Ended]):
+    found = ended["leave", ""]
+    assert found.page == "Logged out."
+    login, logout = found.stories
+    assert login.title.startswith("Login of `shop-page`")
+    assert logout.title.startswith("Logout of `shop.test:")
+    for story in found.stories:
+        assert (story.failed, story.annotations) == (False, ()), story
+    text = " ".join(logout.steps)
+    assert "in a frame, and says whose by `iss` and `sid`." in text
+    assert "`state` is the one that was sent." in text
+    assert "the session is over here" in text
+    assert len(logout.participants) == 4
+
+
 @pytest.mark.parametrize(("way", "fault"), [(way, fault) for way, fault in EVERYTHING if fault])
 def test_with_a_fault(ended: dict[tuple[str, str], Ended], way: str, fault: str):
     found = ended[way, fault]
@@ -159,5 +189,5 @@ def test_with_a_fault(ended: dict[tuple[str, str], Ended], way: str, fault: str)
     assert story.failed is failed, (story.title, text)
     assert sorted(a.rule for a in story.annotations) == rules
     assert says in text
-    assert found.page.startswith("Logged in") is (fault in NOT_REFUSED)
-    assert story.title.startswith("Failed: ") is (failed and kind == "login")
+    assert found.page.startswith(("Logged in", "Logged out")) is (fault in NOT_REFUSED)
+    assert story.title.startswith("Failed: ") is (failed and kind != "login-token")

@@ -299,3 +299,85 @@ def test_real_pages_are_told():
     told = [s for s in explain([capture], Options()).stories if s.kind == "page-load"]
     assert len(told) == 3
     assert all("`jquery.js`" in said(one) and len(one.timeline) == 36 for one in told)
+
+
+def drawn(told: Story) -> list[tuple[str, str, str, int | None]]:
+    return [(arrow.source, arrow.target, arrow.label, arrow.exchange) for arrow in told.arrows]
+
+
+def test_a_page_is_drawn_with_its_sites_and_its_critical_path():
+    told = story(
+        exchange(0, "http://shop.test/", "document", 0, 20, status=301, fields="Location: https://shop.test/\n"),
+        exchange(1, HOME, "document", 30, 100, "<!doctype html><p>"),
+        exchange(2, "https://shop.test/app.js", "script", 140, 60, by=HOME),
+        exchange(3, "https://cdn.test/a.png", "image", 150, 50, by=HOME),
+        exchange(4, "https://cdn.test/b.png", "image", 150, 90, by=HOME),
+        exchange(5, "https://cdn.test/c.png", "image", 150, 20, by=HOME, status=404),
+        exchange(6, "https://cdn.test/d.png", "image", 210, 400, by="https://shop.test/app.js"),
+        exchange(7, "https://shop.test/kept.css", "stylesheet", 140, 1, by=HOME, served_from="disk-cache"),
+    )
+    assert told.participants == ("browser", "shop.test", "cdn.test")
+    assert drawn(told) == [
+        ("browser", "shop.test", "http: GET /", 0),
+        ("shop.test", "browser", "301, after 20 ms", 0),
+        ("browser", "shop.test", "https: GET /", 1),
+        ("shop.test", "browser", "200, after 100 ms", 1),
+        ("browser", "shop.test", "asks for 1 script", 2),
+        ("shop.test", "browser", "answers ×1, until 200 ms", None),
+        ("browser", "cdn.test", "asks for 4 images", 3),
+        ("cdn.test", "browser", "answers ×3, until 610 ms", None),
+        ("cdn.test", "browser", "1 failed: 404", 5),
+        ("browser", "browser", "1 file out of a cache", 7),
+        ("browser", "shop.test", "critical path 3: app.js, until 200 ms", 2),
+        ("browser", "cdn.test", "critical path 4: d.png, until 610 ms", 6),
+    ]
+    assert [told.steps[arrow.step][:13] for arrow in told.arrows[-2:]] == ["Critical path"] * 2
+    assert sorted(told.exchanges) == list(range(8))
+
+
+def test_many_sites_share_a_column():
+    parts = [exchange(n, f"https://s{n}.test/a.png", "image", 100 + n, 10, by=HOME) for n in range(1, 9)]
+    told = story(exchange(0, HOME, "document", 0, 50), *parts)
+    assert len(told.participants) == 5
+    assert told.participants[-1] == "6 other sites"
+    assert ("browser", "6 other sites", "asks for 6 images", 2) in drawn(told)
+
+
+PAGE_2 = "https://shop.test/two"
+
+
+def two_pages(second: Exchange, *, live: bool = False) -> list[Story]:
+    """A page that prefetches, and one that comes a while after it."""
+    ahead = "<!doctype html><link rel=prefetch href=/next.js><link rel=prefetch href=/never.js><p>"
+    first = [
+        exchange(0, HOME, "document", 0, 50, ahead),
+        exchange(1, "https://shop.test/next.js", "script", 60, 40, by=HOME),
+    ]
+    other = [exchange(2, PAGE_2, "document", 20_000, 50, "<!doctype html><script src=/next.js></script>"), second]
+    page = Page("q", url=PAGE_2, started=EXAMPLE_START + 20)
+    other = [msgspec.structs.replace(x, context=msgspec.structs.replace(x.context, page=page)) for x in other]
+    return stories(*first, *other)
+
+
+def test_what_was_prefetched_is_followed_to_the_page_that_needs_it():
+    kept = exchange(3, "https://shop.test/next.js", "script", 20_060, 1, served_from="disk-cache")
+    first, second = two_pages(kept)
+    assert (
+        "2 files for pages to come (`prefetch`): `next.js` (#1, asked for later in #3); 1 not fetched during this load."
+        in first.steps
+    )
+    assert second.steps[-1] == (
+        "`next.js` was prefetched by `https://shop.test/` (#1) and came out of the cache when this page needed it (#3)."
+    )
+    assert rules(first) == rules(second) == []
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, ["hints/prefetch-again"]), (304, []), (503, [])])
+def test_a_prefetched_file_that_is_fetched_again(status: int, found: list[str]):
+    again = exchange(3, "https://shop.test/next.js", "script", 20_060, 30, status=status)
+    assert rules(two_pages(again)[1]) == found
+
+
+def test_a_prefetched_file_that_nobody_asks_for():
+    other = exchange(3, "https://shop.test/else.js", "script", 20_060, 30)
+    assert any("`next.js` (#1, not asked for later in this recording)" in step for step in two_pages(other)[0].steps)

@@ -18,6 +18,7 @@ from inspector.learn.lab.content import (
     redirects,
     security,
     signin,
+    signout,
     single,
     statuses,
 )
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *signin.ROUTES,
     *identity.ROUTES,
     *single.ROUTES,
+    *signout.ROUTES,
     *api.ROUTES,
     *statuses.ROUTES,
     *delivery.ROUTES,

@@ -3,6 +3,7 @@
 
 const PROVIDER = "@partner@/id";
 const SHOP = "@shop@/signin";
+const API = "@api@";
 const CLIENT = "shop-page";
 
 const tell = (text) => { document.querySelector("#outcome").textContent = text; };
@@ -12,9 +13,10 @@ const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAl
 const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 const json = async (url, options) => (await fetch(url, options)).json();
 
-async function start(fault) {
+async function start(fault, leaving = false) {
+  if (leaving) await fetch(`${SHOP}/me`);
   const metadata = await json(`${PROVIDER}/.well-known/openid-configuration`);
-  const login = { fault, metadata, state: random(), nonce: random(), verifier: random(), back: `${SHOP}/back` };
+  const login = { fault, leaving, metadata, state: random(), nonce: random(), verifier: random(), back: `${SHOP}/back` };
   if (fault === "redirect-uri-mismatch") login.back += "/";
   const asked = new URLSearchParams({
     response_type: ["implicit", "token-referer"].includes(fault) ? "token" : "code",
@@ -33,7 +35,7 @@ async function start(fault) {
     asked.set("code_challenge_method", "S256");
   }
   if (fault.startsWith("pkce")) login.verifier = random();
-  if (fault) asked.set("fault", fault);
+  if (fault && !leaving) asked.set("fault", fault);
   sessionStorage.setItem("login", JSON.stringify(login));
   location.assign(`${metadata.authorization_endpoint}?${asked}`);
 }
@@ -59,6 +61,7 @@ async function back() {
   if (login.fault === "code-reused") tokens = await exchange();
   if (!("id_token" in tokens)) return tell(`Not logged in: ${tokens.error}`);
   const wrong = await faultOf(tokens.id_token, login);
+  if (!wrong && login.leaving) return leave(tokens.id_token, login);
   return tell(wrong ? `Not logged in: ${wrong} of the ID token is wrong.` : "Logged in.");
 }
 
@@ -89,6 +92,28 @@ async function faultOf(token, login) {
   return claims.iat > now + 60 ? "iat" : null;
 }
 
+// A session at the shop and one at its console; then out of both, by way of the provider.
+async function leave(token, login) {
+  const form = { method: "POST", body: new URLSearchParams({ id_token: token }) };
+  await fetch(`${SHOP}/session`, form);
+  const console = { method: "POST", credentials: "include", body: new URLSearchParams({ fault: login.fault }) };
+  await fetch(`${API}/signin/session`, console);
+  const me = await json(`${SHOP}/me`);
+  if (me.name !== "Ada") return tell("Not logged in: the shop does not know its own session.");
+  const asked = new URLSearchParams({ state: login.state });
+  if (login.fault) asked.set("fault", login.fault);
+  return location.assign(`${SHOP}/logout?${asked}`);
+}
+
+async function left() {
+  const login = JSON.parse(sessionStorage.getItem("login"));
+  if (login === null) return tell("No login began here.");
+  const answer = await fetch(`${SHOP}/me`);
+  if (answer.ok) return tell("Not logged out: the shop still knows who this is.");
+  const state = new URLSearchParams(location.search).get("state");
+  return tell(state === login.state ? "Logged out." : "Not logged out: this answers another logout.");
+}
+
 async function ticket(asked) {
   const fault = asked.get("fault");
   const service = fault === "ticket-wrong-service" ? `${SHOP}/other` : `${SHOP}/cas${fault ? `?fault=${fault}` : ""}`;
@@ -100,7 +125,12 @@ async function ticket(asked) {
 }
 
 const asked = new URLSearchParams(location.search);
-const work = location.pathname.endsWith("/start")
-  ? start(asked.get("fault") ?? "")
-  : location.pathname.endsWith("/cas") ? ticket(asked) : back();
+const fault = asked.get("fault") ?? "";
+const ways = {
+  start: () => start(fault),
+  leave: () => start(fault, true),
+  left,
+  cas: () => ticket(asked),
+};
+const work = (ways[location.pathname.split("/").pop()] ?? back)();
 work.catch((error) => tell(`Not logged in: ${error.message}`));

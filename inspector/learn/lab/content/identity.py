@@ -97,6 +97,9 @@ def _metadata(_: Request, origins: Origins) -> Response:
         "authorization_endpoint": f"{here}/authorize",
         "token_endpoint": f"{here}/token",
         "jwks_uri": f"{here}/jwks",
+        "end_session_endpoint": f"{here}/logout",
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "response_types_supported": ["code", "token"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
@@ -171,6 +174,7 @@ def _id_token(provider: Provider, login: Mapping[str, str], fault: str, origins:
     """An ID token (OpenID Connect Core, section 2) for a login."""
     now = int(time.time())
     said: dict[str, Any] = {"iss": f"{origins.partner}/id", "aud": CLIENT, "sub": "ada", "nonce": login.get("nonce")}
+    said["sid"] = "of-ada"
     said |= {"iat": 0, "exp": 300} | _CLAIMS.get(fault, {})
     claims = {n: now + v if isinstance(v, int) else v for n, v in said.items() if v is not None}
     if fault == "alg-none":

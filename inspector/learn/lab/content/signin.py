@@ -1,6 +1,6 @@
 """The shop's side of single sign-on: a page that logs in by itself, tickets, and SAML. `FAULTS` can be switched on.
 
-https://shop.test:…/signin                                the three ways, and every fault
+https://shop.test:…/signin                                the ways there are, and every fault
 https://shop.test:…/signin/start?fault=nonce-mismatch     one of them
 """
 
@@ -50,6 +50,17 @@ FAULTS: dict[str, dict[str, str]] = {
         "no-pkce": "the page asks without PKCE",
         "no-state": "the page asks without `state`, `nonce` and PKCE",
     },
+    "leave": {
+        "no-id-token-hint": "the shop does not say whose logout it is",
+        "logout-elsewhere": "the shop asks to be called back at an address with a slash too many",
+        "logout-wrong-state": "the provider returns another logout's `state`",
+        "logout-missing-state": "the provider returns no `state`",
+        "logout-cookie-kept": "the shop ends the session and leaves its cookie in the browser",
+        "logout-session-lives": "the shop ends nothing, so that the old cookie still opens everything",
+        "front-channel-lax": "the cookie of a second client is `SameSite=Lax`, so its frame does not get it",
+        "front-channel-error": "the second client answers its logout address with an error",
+        "front-channel-half": "the provider names the session, and not itself",
+    },
     "cas": {
         "ticket-reused": "the page is loaded again, with the same ticket",
         "ticket-wrong-service": "the ticket is validated for another address than it was given for",
@@ -65,7 +76,12 @@ FAULTS: dict[str, dict[str, str]] = {
 }
 """For each way to log in its faults, and what each of them does wrong."""
 
-_WAYS = {"start": "OpenID Connect, code with PKCE", "cas": "CAS tickets", "saml": "SAML 2.0"}
+_WAYS = {
+    "start": "OpenID Connect, code with PKCE",
+    "leave": "OpenID Connect, and log out again",
+    "cas": "CAS tickets",
+    "saml": "SAML 2.0",
+}
 _SCRIPT_TEXT = (files("inspector.learn.lab") / "assets" / "signin.js").read_text(encoding="utf-8")
 _PAGE = html("Log in", '<p id="outcome"></p>\n<script src="/signin/client.js"></script>')
 
@@ -146,6 +162,7 @@ ROUTES: tuple[Route, ...] = (
         Reply(200, HTML, _listing()),
     ),
     Route("shop", "/signin/start", "login", "OpenID Connect: a login begins in the page", handler=_start),
+    Route("shop", "/signin/leave", "login", "OpenID Connect: a login that ends with a logout", handler=_start),
     Route(
         "shop",
         "/signin/client.js",
