@@ -40,6 +40,31 @@ N_PLUS_ONE = story_rule(
     quiet="\n    ---".join([_LIST, *(_ITEM.format(n=n) for n in range(1, 4))]),
 )
 
+_PAGE = """
+    # type: fetch
+    GET https://api.shop.test/orders?cursor={} HTTP/2
+
+    HTTP/2 200
+    Content-Type: application/json
+    Link: </orders?cursor={}>; rel="{}"
+
+    [1, 2]"""
+
+PAGES_LOOP = story_rule(
+    "api/pages-in-a-circle",
+    Severity.WARNING,
+    "Pages that lead back to one that was there",
+    references=("https://www.rfc-editor.org/rfc/rfc8288#section-3.3",),
+    what='A page of a list names itself, or a page that came before it, as the next one (`Link` with `rel="next"`).',
+    why="A client that follows the links until there is none goes round in circles, and reads the same items again "
+    "and again.",
+    fix='The server leaves `rel="next"` out of the last page. A cursor moves on with each page, also where a page is '
+    "empty or several items have the same sort key.",
+    unless="The list is one that has no end by design, such as changes to wait for.",
+    shows="\n    ---".join([_PAGE.format("a", "b", "next"), _PAGE.format("b", "a", "next")]),
+    quiet="\n    ---".join([_PAGE.format("a", "b", "next"), _PAGE.format("b", "a", "prev")]),
+)
+
 _GRAPHQL = """
     # type: fetch
     POST https://api.shop.test/graphql HTTP/2

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from inspector.fields.methods import is_safe
 from inspector.report import Annotation, Evidence, Story
-from inspector.rules.api import ERROR_IN_200, N_PLUS_ONE
+from inspector.rules.api import ERROR_IN_200, N_PLUS_ONE, PAGES_LOOP
 from inspector.rules.base import Finding
 from inspector.rules.status_words import brief
 from inspector.stories.api_calls import Call, base_of, call_of
-from inspector.stories.api_patterns import bursts, pages, pollings, retries
+from inspector.stories.api_pages import MOST_MISSING, Pages, pages
+from inspector.stories.api_patterns import bursts, pollings, retries
 from inspector.stories.telling import Telling
 from inspector.url import parse
 from inspector.words import count, duration, listed, ticked
@@ -173,9 +174,7 @@ def _patterns(calls: list[Call], telling: Telling, host: str) -> None:
     for burst in bursts(calls)[:MOST_TOLD]:
         telling.found(_n_plus_one(burst.listed, burst.calls, host))
     for row in pages(calls)[:MOST_TOLD]:
-        telling.say(
-            f"{count(len(row), 'page')} of `{brief(_shown(row[0].template), 60)}` were followed ({_numbers(row)})."
-        )
+        _paged(row, telling, host)
     for retry in retries(calls)[:MOST_TOLD]:
         last = retry.calls[-1]
         text = (
@@ -205,6 +204,42 @@ def _patterns(calls: list[Call], telling: Telling, host: str) -> None:
                 f"WebSocket would only send news"
             )
         telling.say(text + ".")
+
+
+def _paged(row: Pages, telling: Telling, host: str) -> None:
+    """A collection that was read page by page: how, how far, and what went wrong."""
+    where = f"`{brief(_shown(row.calls[0].template), 60)}`"
+    number = len({call.url for call in row.calls})
+    text = f"{count(number, 'page')} of {where} {'was' if number == 1 else 'were'} "
+    if not row.linked:
+        text += f"followed ({_numbers(row.calls)})"
+        if row.missing:
+            more = len(row.missing) > MOST_MISSING
+            left_out = listed([str(n) for n in row.missing[:MOST_MISSING]], most=MOST_MISSING)
+            text += f"; left out between them: {left_out}{' and more' if more else ''}"
+        telling.say(text + ".")
+        return
+    text += f'read ({_numbers(row.calls)}), each next one by the `Link` with `rel="next"` of the one before'
+    if row.loop is None:
+        text += (
+            "; the last one names no next: the list is complete"
+            if row.end == "last"
+            else f"; #{row.calls[-1].index} names a next one, which "
+            + ("did not come" if row.end == "failed" else "was not asked for")
+        )
+    telling.say(text + ".")
+    if row.loop is not None and row.back_to is not None:
+        itself = row.loop is row.back_to or row.loop.url == row.back_to.url
+        to = "itself" if itself else f"the page of #{row.back_to.index}, which came before it,"
+        telling.found(
+            PAGES_LOOP.annotation(
+                Finding(
+                    f"The page of {where} in #{row.loop.index} names {to} as its next one.",
+                    fix=f'`{brief(host, 80)}` leaves `rel="next"` out of the last page and moves it on in the others.',
+                    evidence=(Evidence("response.field", "Link", 'rel="next"', exchange=row.loop.index),),
+                )
+            )
+        )
 
 
 def _n_plus_one(before: Call | None, calls: tuple[Call, ...], host: str) -> Annotation:

@@ -17,6 +17,7 @@ from inspector.browser.redirects import location_url
 from inspector.content.kinds import kind_of
 from inspector.fields.media_type import essence_of
 from inspector.patterns import compile_late
+from inspector.stories.api_pages import links_of
 
 if TYPE_CHECKING:
     from inspector.exchange import Body
@@ -56,7 +57,10 @@ class Call(Struct, gc=False):
     conditional: str | None = None
     etag: str | None = None
     size: int | None = None
+    paged: bool = False
+    """Whether the answer links to other pages of its collection (RFC 8288)."""
     next_page: str | None = None
+    """The absolute address it names as the next page, as sent."""
     remaining: int | None = None
     page: str | None = None
     """The recorder's page it was made for."""
@@ -134,6 +138,8 @@ def call_of(x: Subject) -> Call | None:
             call.conditional = x.req.named(name)
     if "location" in x.res.index and x.status == 201:
         call.location = location_url(x.request.url, x.res.all("location")[0])
+    if "link" in x.res.index:
+        call.paged, call.next_page = links_of(x)
     for name in ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining"):
         value = x.res.get(name)
         if value is not None and value.isascii() and value.isdigit() and len(value) < 10:

@@ -1,15 +1,13 @@
-"""What a row of API calls shows: pages followed, retries, polling, a request for each item. Pure functions."""
+"""What a row of API calls shows: retries, polling, a request for each item. Pure functions."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from statistics import median
-from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
 from inspector.stories.api_calls import Call
-from inspector.url import parse
 
 BURST = 5
 """Requests for single items from which on they are one burst."""
@@ -17,7 +15,6 @@ SOON = 3.0
 """Seconds between two requests of one burst at most."""
 POLLS = 4
 """Requests at regular times from which on they are polling."""
-_PAGED = frozenset({"page", "offset", "cursor", "after", "start", "skip", "pagetoken", "page_token", "starting_after"})
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 
 
@@ -126,16 +123,3 @@ def pollings(calls: list[Call]) -> list[Polling]:
             unchanged = sum(b.status == 304 or (b.etag is not None and b.etag == a.etag) for a, b in pairwise(same))
             found.append(Polling(tuple(same), every, unchanged))
     return found
-
-
-def pages(calls: list[Call]) -> list[tuple[Call, ...]]:
-    """Rows of GETs of one collection that differ in the parameter for the page."""
-    rows: dict[tuple[str, tuple[tuple[str, str], ...]], list[Call]] = {}
-    for call in calls:
-        if call.method != "GET" or call.dialect != "rest" or "?" not in call.url:
-            continue
-        parameters = parse_qsl(parse(call.url).query[:2_000])
-        if any(name.lower() in _PAGED for name, _ in parameters):
-            rest = tuple((name, value) for name, value in parameters if name.lower() not in _PAGED)
-            rows.setdefault((call.path, rest), []).append(call)
-    return [tuple(row) for row in rows.values() if len({call.url for call in row}) > 1]

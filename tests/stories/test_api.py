@@ -167,3 +167,69 @@ def test_no_content_is_too_strange(asked: str, answer: str, word: str):
     engine = Engine(Options())
     engine.observe(hostile)
     assert not [s for s in engine.finish() if s.kind == "internal-error"]
+
+
+def linked(path: str, at: float, *links: str, **more) -> Exchange:
+    return call("GET", path, at, Link=", ".join(links), **more) if links else call("GET", path, at, **more)
+
+
+def test_pages_by_the_servers_own_links():
+    _, text = story(
+        linked("/items?c=a", 0, '</v1/items?c=b&q="x,y">; rel="next"', '</v1/items?c=z>; rel="last"'),
+        linked('/items?c=b&q="x,y"', 1, '<https://api.shop.test/v1/items?c=c>; rel="prev next"; title="more, please"'),
+        linked("/items?c=c", 2, '</v1/items?c=a>; rel="first"'),
+        call("GET", "/other", 3),
+    )
+    assert (
+        '3 pages of `/v1/items` were read (#0, #1 and #2), each next one by the `Link` with `rel="next"` of the one '
+        "before; the last one names no next: the list is complete." in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        ([], "#1 names a next one, which was not asked for."),
+        ([call("GET", "/items?c=c", 2, 500)], "#1 names a next one, which did not come."),
+    ],
+)
+def test_pages_that_end_early(after: list[Exchange], says: str):
+    _, text = story(
+        linked("/items?c=a", 0, '</v1/items?c=b>; rel="next"'),
+        linked("/items?c=b", 1, '</v1/items?c=c>; rel="next"'),
+        *after,
+        *(call("GET", f"/x{n}", 5 + n) for n in range(3)),
+    )
+    assert says in text
+
+
+def test_pages_in_a_circle():
+    told, _ = story(
+        linked("/items?c=a", 0, '</v1/items?c=b>; rel="next"'), linked("/items?c=b", 1, '</v1/items?c=a>; rel="next"')
+    )
+    (found,) = told.annotations
+    assert found.rule == "api/pages-in-a-circle"
+    assert "in #1 names the page of #0, which came before it, as its next one" in found.detail
+    told, _ = story(linked("/items?c=a", 0, '<?c=a>; rel="next"'))
+    assert "in #0 names itself as its next one" in told.annotations[0].detail
+
+
+@pytest.mark.parametrize("value", ["", "<", '</a>; rel="preload"', "</a>; rel=next; anchor=/b", "<//[>; rel=next"])
+def test_links_that_lead_to_no_next_page(value: str):
+    assert stories(call("GET", "/items", 0, Link=value), call("GET", "/a", 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ((1, 2, 4, 5), "; left out between them: 3."),
+        ((0, 20, 60, 80), "; left out between them: 40."),
+        ((1, 2, 3), "(#0, #1 and #2)."),
+        ((1, 5, 50), "(#0, #1 and #2)."),
+        ((1, 2, 3, 100), "left out between them: 4, 5, 6, 7 and 8 and more."),
+    ],
+)
+def test_pages_that_were_left_out(numbers: tuple[int, ...], says: str):
+    _, text = story(*(call("GET", f"/items?page={n}&q=x", at) for at, n in enumerate(numbers)))
+    assert f"{len(numbers)} pages of `/v1/items` were followed" in text
+    assert says in text
