@@ -172,6 +172,14 @@ def _served_from(entry: Entry, answer: ResponseEntry | None, recorder: Recorder)
         return None
     if answer.from_disk_cache or answer.from_disk_cache_too:
         return "disk-cache"
+    if (
+        answer.transfer_size == 0
+        and answer.status == 200
+        and (answer.http_version or "").lower() == "unknown"
+        and answer.content is not None
+        and (answer.content.size or 0) > 0
+    ):
+        return "cache"  # what Chrome exported before it named its caches: content, and nothing of it transferred
     if entry.was_pushed and entry.was_pushed != "0":
         return "push"
     if answer.transfer_size or recorder.vantage in ("proxy", "client"):

@@ -148,14 +148,14 @@ FRONT_CHANNEL_LOGOUT = story_rule(
     Severity.WARNING,
     "A client that is told of the logout cannot act on it",
     references=(FRONT_CHANNEL + "RPLogout",),
-    what="""The provider's page loads the client's logout address in a frame, and the client answers with an error, or
-        the browser withholds the client's session cookie from the frame.""",
+    what="""The provider's page loads the client's logout address in a frame, and the client answers with an error; or
+        the browser withholds the client's session cookie from the frame, and no `sid` in the address names the
+        session.""",
     why="""The frame belongs to another site, so only a `SameSite=None` cookie goes along with it, and not even that in
-        browsers that keep cookies from other sites' frames. Without the cookie the client does not see which session to
-        end, and the person stays logged in there.""",
-    fix="""The client sets its session cookie with `SameSite=None; Secure`, or better uses back-channel logout, which
-        needs no browser; or it finds the session by the `sid` in the address.""",
-    unless="The client finds the session by `iss` and `sid` alone.",
+        browsers that keep cookies from other sites' frames. Without cookie and `sid` the client cannot see which
+        session to end, and the person stays logged in there.""",
+    fix="""The provider adds `iss` and `sid` to the address (`frontchannel_logout_session_required`), and the client
+        ends the session that `sid` names. Back-channel logout needs neither frame nor cookie.""",
     shows=_logout(answer="200\nContent-Type: text/html\n", between=FRONT.format("", "500")),
     quiet=_logout(answer="200\nContent-Type: text/html\n", between=FRONT.format("Cookie: mail=1f9c", "200")),
 )

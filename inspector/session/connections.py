@@ -77,17 +77,34 @@ class Origin:
 
     @property
     def in_flight(self) -> int | None:
-        """The largest number of exchanges under way at one moment; ``None`` where times are unknown."""
+        """The largest number of exchanges under way at one moment; ``None`` where times are unknown.
+
+        Those held back count, too. Overlaps of a millisecond are how recorders round, and where none was held back so
+        are two exchanges more than HTTP/1.x connections have room for.
+        """
         if not self.spans:
             return None
-        events = sorted([(start, 1) for start, end in self.spans] + [(end, -1) for start, end in self.spans])
+        ends = [(max(start, end - _ROUNDED), -1) for start, end in self.spans]
+        events = sorted([(start, 1) for start, end in self.spans] + ends)
         now = most = 0
         for _, change in events:
             now += change
             most = max(most, now)
+        if (
+            self.connections
+            and not self.unknown
+            and not self.blocked
+            and self.versions
+            and not {"2", "3"}.intersection(self.versions)
+        ):
+            room = len(self.connections)
+            return min(most, room) if most <= room + _SPARE else most
         return most
 
 
+_ROUNDED = 0.001
+"""Seconds."""
+_SPARE = 2
 HELD_BACK = 20.0
 """Milliseconds of blocking from which a request counts as held back; less is scheduling."""
 

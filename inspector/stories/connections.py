@@ -85,7 +85,14 @@ def _tell(page: _Page) -> Story:
     if rest:
         steps.append(_together(rest))
     steps += _coalesced(origins)
-    steps += _costs(origins)
+    queued = [o for o in origins if _queued(o)]
+    steps += [
+        f"`{o.origin[:100]}`: {len(o.handshakes):,} exchanges have a time for connecting, and a browser opens six "
+        "connections to a host and keeps them. This recorder counts the wait for a free one as connecting, so what "
+        "opening them took is not known."
+        for o in queued[:MOST_STEPS]
+    ]
+    steps += _costs([o for o in origins if o not in queued])
     if not known:
         without = sum(o.unknown for o in origins)
         which = "any exchange" if without >= page.exchanges - page.left_out else f"{without} of the exchanges"
@@ -110,6 +117,12 @@ def _origin(origin: Origin) -> str:
         text += f", up to {flight} pending at once"
     text += "."
     version = next(iter(origin.versions), None) if len(origin.versions) == 1 else None
+    shared = opened and not origin.unknown and not origin.blocked and flight is not None and flight > opened
+    if version in ("1.0", "1.1") and shared:
+        return (
+            f"{text} A connection of HTTP/{version} carries one at a time, so these shared theirs by something newer "
+            "(HTTP/2, or SPDY before it), which the recording does not name."
+        )
     if version in ("2", "3") and opened == 1 and not origin.unknown and flight is not None and flight > 1:
         text += " They shared the one connection (multiplexing)"
         text += (
@@ -148,6 +161,19 @@ def _together(rest: list[Origin]) -> str:
     if single > 1:
         text += f"; {single} of them got a single request, and each needs a connection of its own for that"
     return text + "."
+
+
+_AT_ONCE = 6
+"""Connections of HTTP/1.x that browsers open to one host."""
+
+
+def _queued(origin: Origin) -> bool:
+    """Whether connecting was recorded more often than a browser that keeps its connections can have connected."""
+    return (
+        origin.unknown == origin.exchanges
+        and {"1.0", "1.1"}.issuperset(origin.versions)
+        and len(origin.handshakes) - origin.closing > _AT_ONCE
+    )
 
 
 def _costs(origins: list[Origin]) -> list[str]:

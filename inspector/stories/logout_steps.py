@@ -23,6 +23,7 @@ from inspector.rules.status_words import brief
 from inspector.stories.telling import Telling, agent_name, host_name
 
 if TYPE_CHECKING:
+    from inspector.browser.verdict import CookieVerdict
     from inspector.stories.oidc_providers import Provider
     from inspector.subject import Subject
     from inspector.url import Url
@@ -187,6 +188,19 @@ def _no_way_back(logout: Logout, index: int, what: str, condition: str | None = 
     )
 
 
+_ELSEWHERE = frozenset({"NotOnPath", "DomainMismatch", "SecureOnly"})
+
+
+def _held_back(x: Subject) -> CookieVerdict | None:
+    """A session's cookie of a frame's own site that the browser has and does not send along."""
+    for verdict in x.verdicts.cookies:
+        if not session_named(verdict.name) or verdict.recorded or not _ELSEWHERE.isdisjoint(verdict.codes):
+            continue
+        if verdict.outcome == "blocked" or (verdict.outcome in ("sent", "depends") and verdict.recorded is False):
+            return verdict
+    return None
+
+
 def say_frame(logout: Logout, x: Subject) -> None:
     """Another client hears of the logout in a frame of the provider's page (Front-Channel Logout, section 2)."""
     telling, index, there = logout.telling, x.exchange.index, host_name(x.url)
@@ -204,22 +218,19 @@ def say_frame(logout: Logout, x: Subject) -> None:
         text += f" `iss` is `{brief(x.masker.text(given['iss'][0]), 80)}`, not the provider's `{brief(issuer, 80)}`."
     telling.say(text)
     telling.arrow(logout.browser, there, "front-channel logout", index, failed=x.status >= 400 or x.status == 0)
-    held = [
-        v
-        for v in x.verdicts.cookies
-        if session_named(v.name)
-        and not v.recorded
-        and (v.recorded is False or v.outcome == "blocked")
-        and (v.outcome == "sent" or any("SameSite" in code for code in v.codes))
-    ]
-    problem = ""
-    if held:
-        name = brief(held[0].name, 60)
-        code = next((c for c in held[0].codes if "SameSite" in c), "")
+    held = _held_back(x)
+    stays = ""
+    if held is not None:
+        code = next((c for c in held.codes if "SameSite" in c), "")
         because = f"`{code}`" if code else "the browser keeps cookies from other sites' frames"
-        problem = f"the cookie `{name}` of `{there}` stays behind ({because}), so no session can be seen there"
-    elif x.status >= 400 or x.status == 0:
+        stays = f"the session cookie `{brief(held.name, 60)}` of `{there}` stays behind ({because})"
+    problem = ""
+    if x.status >= 400 or x.status == 0:
         problem = f"`{there}` answers {x.status or 'nothing'}"
+    elif stays and "sid" not in has:
+        problem = f"{stays}, and no `sid` says which session it is"
+    elif stays:
+        telling.say(f"{stays[0].upper()}{stays[1:]}, so `{there}` has to find the session by the `sid` in the address.")
     if problem:
         telling.say(f"{problem[0].upper()}{problem[1:]}: the person may still be logged in there.")
         logout.fail(f"`{there}` could not act on it")
@@ -227,12 +238,11 @@ def say_frame(logout: Logout, x: Subject) -> None:
             FRONT_CHANNEL_LOGOUT.annotation(
                 Finding(
                     f"`{logout.server}` tells `{there}` of the logout in a frame, and {problem}.",
-                    f"`{there}` sets its session cookie with `SameSite=None; Secure`, or uses back-channel logout."
-                    if held
-                    else f"`{there}` answers its logout address with 200, also where no session is left.",
+                    f"`{there}` answers its logout address with 200, also where no session is left."
+                    if x.status >= 400 or x.status == 0
+                    else f"`{logout.server}` adds `iss` and `sid`, and `{there}` ends the session that `sid` names; or "
+                    "they use back-channel logout.",
                     (Evidence("request.line", None, f"{x.method} {x.shown_url}", exchange=index),),
-                    certainty="likely" if held else "certain",
-                    condition=f"`{there}` finds the session by this cookie" if held else None,
                 )
             )
         )

@@ -208,6 +208,8 @@ def _sum(timings: Timings) -> float:
 
 def _kind(x: Subject) -> str:
     """What a part is to a person: stylesheet, script, image, font, data, document, frame, media or other."""
+    if x.is_preflight:
+        return "preflight"
     destination = x.destination
     if destination is not None:
         if destination in _NESTED:

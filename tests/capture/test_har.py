@@ -217,6 +217,16 @@ def test_a_response_and_a_failure_can_both_be_there(tmp_path):
         ({"_was_pushed": "1"}, "push"),
         ({"_was_pushed": "0"}, None),
         ({"response___transferSize": 400}, "network"),
+        (
+            {
+                "response___transferSize": 0,
+                "response__httpVersion": "unknown",
+                "response__content": {"size": 9, "mimeType": "text/css"},
+            },
+            "cache",
+        ),
+        ({"response___transferSize": 0, "response__httpVersion": "unknown", "response__content": {"size": 0}}, None),
+        ({"response___transferSize": 0, "response__content": {"size": 9, "mimeType": "text/css"}}, None),
         ({}, None),
     ],
 )

@@ -52,7 +52,7 @@ EXPECTED: dict[str, tuple[str, bool, list[str], str]] = {
     "logout-missing-state": ("logout", True, ["oauth/logout-state"], "It brings no `state`"),
     "logout-cookie-kept": ("logout", False, ["oauth/logout-cookie-kept"], "answers 401, so it opens nothing any more"),
     "logout-session-lives": ("logout", True, ["oauth/logout-session-alive"], "the session goes on"),
-    "front-channel-lax": ("logout", True, ["oauth/front-channel-logout"], "stays behind (`SameSiteLax`)"),
+    "front-channel-nameless": ("logout", True, ["oauth/front-channel-logout"], "stays behind (`SameSiteLax`)"),
     "front-channel-error": ("logout", True, ["oauth/front-channel-logout"], "answers 500"),
     "front-channel-half": ("logout", False, [], "`iss` and `sid` belong together"),
     "ticket-reused": ("login", True, ["sso/ticket-again"], "`INVALID_TICKET`"),
@@ -76,7 +76,7 @@ NOT_REFUSED = {
     "saml-unsigned",
     "no-id-token-hint",
     "logout-cookie-kept",
-    "front-channel-lax",
+    "front-channel-nameless",
     "front-channel-error",
     "front-channel-half",
 }

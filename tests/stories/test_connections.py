@@ -152,3 +152,31 @@ def test_real_captures():
             assert all(len(step) < 700 for step in s.steps)
             told += s.kind == "connections"
     assert told > 30
+
+
+def test_one_connection_that_carries_many_speaks_something_newer_than_it_says():
+    told = story(*(exchange(n, f"https://shop.test/{n}", "1.1", connection="1", start=n) for n in range(6)))
+    assert told is not None
+    assert "up to 6 pending at once. A connection of HTTP/1.1 carries one at a time" in told.steps[0]
+
+
+def test_clocks_that_overlap_a_little_are_not_taken_for_more():
+    told = story(
+        *(exchange(n, f"https://shop.test/{n}", "1.1", connection="1", start=100 * n, took=101) for n in range(4))
+    )
+    assert told is not None
+    assert "pending at once" not in told.steps[0]
+    told = story(*(exchange(n, f"https://shop.test/{n}", "1.1", start=100 * n, took=100.6) for n in range(4)))
+    assert told is not None
+    assert "pending at once" not in told.steps[0]
+
+
+def test_a_recorder_that_counts_waiting_as_connecting():
+    told = story(*(exchange(n, f"http://shop.test/{n}", "1.1", start=n, connect=20.0 + n) for n in range(12)))
+    assert told is not None
+    text = "\n".join(told.steps)
+    assert "12 exchanges have a time for connecting, and a browser opens six connections to a host" in text
+    assert "had to be opened" not in text
+    told = story(*(exchange(n, f"http://shop.test/{n}", "1.1", start=n, connect=20.0) for n in range(6)))
+    assert told is not None
+    assert "6 connections had to be opened" in "\n".join(told.steps)

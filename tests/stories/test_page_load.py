@@ -335,6 +335,16 @@ def test_a_page_is_drawn_with_its_sites_and_its_critical_path():
     assert sorted(told.exchanges) == list(range(8))
 
 
+def test_a_preflight_is_called_one():
+    (asked,) = parse_example(
+        "OPTIONS https://api.test/a HTTP/2\nOrigin: https://shop.test\nAccess-Control-Request-Method: PUT\n\nHTTP/2 204\nA: b\n"
+    )
+    like = exchange(1, "https://api.test/a", "fetch", 100, 20, by=HOME)
+    asked = msgspec.structs.replace(asked, index=1, timings=like.timings, context=like.context)
+    told = story(exchange(0, HOME, "document", 0, 50), asked)
+    assert "1 further exchange: 1 preflight." in said(told)
+
+
 def test_many_sites_share_a_column():
     parts = [exchange(n, f"https://s{n}.test/a.png", "image", 100 + n, 10, by=HOME) for n in range(1, 9)]
     told = story(exchange(0, HOME, "document", 0, 50), *parts)

@@ -96,7 +96,7 @@ async function faultOf(token, login) {
 async function leave(token, login) {
   const form = { method: "POST", body: new URLSearchParams({ id_token: token }) };
   await fetch(`${SHOP}/session`, form);
-  const console = { method: "POST", credentials: "include", body: new URLSearchParams({ fault: login.fault }) };
+  const console = { method: "POST", credentials: "include", body: new URLSearchParams({ id_token: token, fault: login.fault }) };
   await fetch(`${API}/signin/session`, console);
   const me = await json(`${SHOP}/me`);
   if (me.name !== "Ada") return tell("Not logged in: the shop does not know its own session.");

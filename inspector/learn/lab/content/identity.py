@@ -132,16 +132,17 @@ async def _consent(request: Request, origins: Origins) -> Response:
     given = {"state": "of-another-login" if fault == "wrong-state" else asked.get("state", "")}
     if fault == "missing-state" or not given["state"]:
         del given["state"]
-    mark = "?"
+    mark, sid = "?", secrets.token_hex(8)
     if fault == "access-denied":
         given |= {"error": "access_denied", "error_description": "Ada said no"}
     elif fault == "token-in-query" or asked.get("response_type") == "token":
         given |= {"access_token": secrets.token_urlsafe(24), "token_type": "Bearer", "expires_in": "300"}
         mark = "?" if fault == "token-in-query" else "#"
     else:
-        given["code"] = Provider.of(request).give(asked)
+        given["code"] = Provider.of(request).give(asked | {"sid": sid})
     address = f"{_back_to(origins)}{mark}{urlencode(given)}"
-    return Reply(303, (*NO_STORE, ("location", address))).response(origins)
+    account = ("set-cookie", f"account={sid}; Path=/id; Secure; HttpOnly; SameSite=Lax")
+    return Reply(303, (*NO_STORE, ("location", address), account)).response(origins)
 
 
 async def _token(request: Request, origins: Origins) -> Response:
@@ -174,7 +175,7 @@ def _id_token(provider: Provider, login: Mapping[str, str], fault: str, origins:
     """An ID token (OpenID Connect Core, section 2) for a login."""
     now = int(time.time())
     said: dict[str, Any] = {"iss": f"{origins.partner}/id", "aud": CLIENT, "sub": "ada", "nonce": login.get("nonce")}
-    said["sid"] = "of-ada"
+    said["sid"] = login["sid"]
     said |= {"iat": 0, "exp": 300} | _CLAIMS.get(fault, {})
     claims = {n: now + v if isinstance(v, int) else v for n, v in said.items() if v is not None}
     if fault == "alg-none":

@@ -57,7 +57,7 @@ FAULTS: dict[str, dict[str, str]] = {
         "logout-missing-state": "the provider returns no `state`",
         "logout-cookie-kept": "the shop ends the session and leaves its cookie in the browser",
         "logout-session-lives": "the shop ends nothing, so that the old cookie still opens everything",
-        "front-channel-lax": "the cookie of a second client is `SameSite=Lax`, so its frame does not get it",
+        "front-channel-nameless": "the provider names no session, and the second client's cookie is `SameSite=Lax`",
         "front-channel-error": "the second client answers its logout address with an error",
         "front-channel-half": "the provider names the session, and not itself",
     },

@@ -57,9 +57,11 @@ async def _session(request: Request, origins: Origins) -> Response:
 
 
 async def _console(request: Request, origins: Origins) -> Response:
-    """The same at the second client, whose cookie has to go along into the provider's frame."""
-    site = "Lax" if (await form_of(request)).get("fault") == "front-channel-lax" else "None"
-    return _json(200, {"ok": True}, origins, (*_FOR_THE_SHOP, _open(request, "", site, "/signin")))
+    """The same at the second client, which will hear of the logout in a frame of the provider's page."""
+    form = await form_of(request)
+    site = "Lax" if form.get("fault") == "front-channel-nameless" else "None"
+    opened = _open(request, form.get("id_token", ""), site, "/signin")
+    return _json(200, {"ok": True}, origins, (*_FOR_THE_SHOP, opened))
 
 
 def _me(request: Request, origins: Origins) -> Response:
@@ -101,32 +103,41 @@ def _end_session(request: Request, origins: Origins) -> Response:
     given = {"state": "of-another-logout" if fault == "logout-wrong-state" else asked.get("state", "")}
     if fault == "logout-missing-state":
         del given["state"]
-    about = {"iss": f"{origins.partner}/id", "sid": _sid(asked.get("id_token_hint", "")), "fault": fault}
-    if fault == "front-channel-half":
+    about = {"iss": f"{origins.partner}/id", "sid": request.cookies.get("account", ""), "fault": fault}
+    if fault.startswith("front-channel-") and fault != "front-channel-error":
         del about["iss"]
-    frame = f"{origins.api}/signin/gone?{urlencode({n: v for n, v in about.items() if v})}"
+    if fault == "front-channel-nameless":
+        del about["sid"]
+    frame = f"{origins.api}/signin/front-channel-logout?{urlencode({n: v for n, v in about.items() if v})}"
     address = f"{back}?{urlencode(given)}" if given else back
     body = (
         f'<iframe src="{frame.replace("&", "&amp;")}" title="The console logs out"></iframe>\n'
         f"<script>const go = () => location.replace({msgspec.json.encode(address).decode()});\n"
         'document.querySelector("iframe").addEventListener("load", go);</script>'
     )
-    return Reply(200, (*HTML, *NO_STORE), html("Logging out", body)).response(origins)
+    clears = ("set-cookie", "account=; Path=/id; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
+    return Reply(200, (*HTML, *NO_STORE, clears), html("Logging out", body)).response(origins)
 
 
 def _sid(hint: str) -> str:
     """The session that an ID token of ours is from; no signature is looked at, as nothing hangs on it."""
     try:
-        return str(jwt.decode(hint, options={"verify_signature": False}).get("sid", "of-ada"))
-    except jwt.PyJWTError:
-        return "of-ada"
+        return str(jwt.decode(hint, options={"verify_signature": False})["sid"])
+    except (jwt.PyJWTError, KeyError):
+        return ""
 
 
 def _gone(request: Request, origins: Origins) -> Response:
-    """The second client hears that the login is over (Front-Channel Logout, section 2)."""
+    """The second client hears that the login is over (Front-Channel Logout, section 2).
+
+    Its cookie may not come along into a frame, so it ends the sessions that `sid` names, too.
+    """
     if request.query_params.get("fault") == "front-channel-error":
         return Reply(500, (*HTML, *NO_STORE), html("Broken", "<p>Something is wrong here.</p>")).response(origins)
-    _sessions(request).pop(request.cookies.get("session", ""), None)
+    sessions, sid = _sessions(request), request.query_params.get("sid")
+    sessions.pop(request.cookies.get("session", ""), None)
+    for value in [value for value, token in sessions.items() if sid and _sid(token) == sid]:
+        del sessions[value]
     clears = ("set-cookie", "session=; Path=/signin; Max-Age=0; Secure; HttpOnly; SameSite=None")
     return Reply(200, (*HTML, *NO_STORE, clears), html("Logged out", "<p>You are logged out.</p>")).response(origins)
 
@@ -145,6 +156,12 @@ ROUTES: tuple[Route, ...] = (
         Reply(200, (*HTML, *NO_STORE), _PAGE),
     ),
     Route("api", "/signin/session", "login", "a session at a second client", handler=_console, methods=("POST",)),
-    Route("api", "/signin/gone", "login", "front-channel logout: a second client is told in a frame", handler=_gone),
+    Route(
+        "api",
+        "/signin/front-channel-logout",
+        "login",
+        "front-channel logout: a second client is told in a frame",
+        handler=_gone,
+    ),
     Route("partner", "/id/logout", "login", "OpenID Connect: the provider ends the session", handler=_end_session),
 )
