@@ -283,6 +283,7 @@ def remembered() -> list[Scenario]:
                     two % (first, second),
                     (("OPTIONS", "api", ONE, 204, fields), ("*", "api", ONE, 200, _OK)),
                     3,
+                    includes=("include" in first, "include" in second),
                 )
             )
     return found

@@ -32,6 +32,8 @@ class Scenario(NamedTuple):
     expect: int = 1
     page: Fields = ()
     """Fields of the page's own response; a page of its own is opened where there are some."""
+    includes: tuple[bool, ...] = ()
+    """Which of its requests ask with credentials, where not all do the same."""
 
 
 def play(lab: Harness, scenario: Scenario, number: int, scheme: str = "https"):
@@ -78,7 +80,7 @@ class Comparison(NamedTuple):
 
     `agreement` is ``same``, ``condition`` (ours depends on what the recording does not show, and its condition leads
     to what the browser did), ``either`` (blocked whatever the credentials mode, for one of two reasons that ours names
-    both), ``unknown`` (ours says so), ``parameter`` (the code is right, what it names is not), or
+    both; or for several fields, of which a preflight does not show which the browser came to first), ``unknown`` (ours says so), ``parameter`` (the code is right, what it names is not), or
     ``different``.
     """
 
@@ -115,7 +117,10 @@ def compare(scenario: Scenario, run: Run, variant: str = "as exported") -> list[
             agreement = "condition"
         else:
             agreement = "same" if (verdict.parameter or "") == (parameter or "") else "parameter"
-        if verdict and agreement == "condition" and not _leads(verdict, hop, bool(code), scenario):
+            if agreement == "parameter" and {verdict.parameter, parameter} <= set(_asked_for(hop)):
+                agreement = "either"
+        includes = _includes(scenario, run.hops, hop)
+        if verdict and agreement == "condition" and not _leads(verdict, hop, bool(code), includes):
             agreement = "different"  # the condition leads to the opposite of what the browser did
         ours = f"{outcome} {verdict.code or ''}({verdict.parameter or ''})" if verdict else "no CORS"
         failed = hop.failed["errorText"] if hop.failed else "delivered"
@@ -131,15 +136,25 @@ def compare(scenario: Scenario, run: Run, variant: str = "as exported") -> list[
     return compared
 
 
-def _leads(verdict: CorsVerdict, hop: Hop, refused: bool, scenario: Scenario) -> bool:
+def _asked_for(preflight: Hop) -> list[str]:
+    """The fields a preflight asks for; none for any other request."""
+    sent = {name.lower(): value for name, value in preflight.request_extra.get("headers", {}).items()}
+    return [name.strip() for name in sent.get("access-control-request-headers", "").split(",")]
+
+
+def _leads(verdict: CorsVerdict, hop: Hop, refused: bool, includes: bool) -> bool:
     """Whether an open verdict's condition leads to what the browser did."""
     if "'include'" not in (verdict.condition or "") or (hop.failed and not refused):
         return True
-    return refused == _includes(scenario)
+    return refused == includes
 
 
-def _includes(scenario: Scenario) -> bool:
-    """Whether the page of a scenario asks with credentials."""
+def _includes(scenario: Scenario, log: list[Hop], hop: Hop) -> bool:
+    """Whether the page of a scenario asks with credentials in this request, or in the one this is the preflight of."""
+    if scenario.includes:
+        own = [each.id for each in log if each.sent.get("type") != "Preflight"]
+        request = hop.sent["initiator"].get("requestId") if hop.sent.get("type") == "Preflight" else hop.id
+        return scenario.includes[own.index(request)]
     return any(
         word in scenario.script
         for word in (

@@ -245,3 +245,41 @@ def test_bodies_do_not_matter_to_other_recorders():
         exchange, response=msgspec.structs.replace(exchange.response, body=Body("full", 3, 3))
     )
     assert Engine().observe(exchange).verdicts.cors.outcome == "depends"
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("accept,authorization,content-type", "authorization"),
+        ("content-type,x-csrf-token", "x-csrf-token"),
+        ("authorization,content-type", "authorization"),
+        ("content-type", "content-type"),
+    ],
+)
+def test_of_several_refused_fields_the_likely_first_is_named(asked, named):
+    """A preflight lists fields sorted, and Chromium looks at them in another order, which the request shows."""
+    preflight = get(
+        ORIGIN,
+        "Access-Control-Request-Method: POST",
+        f"Access-Control-Request-Headers: {asked}",
+        line="OPTIONS https://api.test/x HTTP/2",
+        response=("Access-Control-Allow-Origin: *",),
+    )
+    found = verdict(preflight)
+    assert (found.outcome, found.code) == ("blocked", "HeaderDisallowedByPreflightResponse")
+    assert found.parameter == named
+    assert [step.check for step in found.steps if step.result == "fail"] == [
+        f"`Access-Control-Allow-Headers` has `{named}`"
+    ]
+
+
+def test_an_authorization_that_the_exporter_removed_was_looked_at_first():
+    preflight = get(
+        ORIGIN,
+        "Access-Control-Request-Method: POST",
+        "Access-Control-Request-Headers: authorization,x-a",
+        line="OPTIONS https://api.test/x HTTP/2",
+    )
+    refused = "# type: fetch\n# error: net::ERR_FAILED\nPOST https://api.test/x HTTP/2\nX-A: 1\n"
+    found = verdict(f"{preflight}---\n{refused}", CHROME)
+    assert (found.outcome, found.parameter) == ("blocked", "authorization")
