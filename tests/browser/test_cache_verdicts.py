@@ -171,8 +171,11 @@ def main(count: int = 600, seed: int = 7) -> None:
     for variant in VARIANTS:
         mine = [r for r in results if r.variant == variant]
         agree = sum(r.agree for r in mine)
+        argued = sum(not r.agree and r.scenario in ARGUED for r in mine)
         told = sum(r.told == r.was != "" for r in mine)
-        print(f"caching, {variant:26} {agree} of {len(mine)} agree; {told} told where the second answer came from")
+        print(
+            f"caching, {variant:26} {agree} of {len(mine)} agree, {argued} argued; {told} told where the second answer came from"
+        )
 
 
 if __name__ == "__main__":
