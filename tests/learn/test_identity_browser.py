@@ -124,7 +124,7 @@ def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str,
             context = browser.new_context()
             page = context.new_page()
             page.goto(f"{lab.origins.shop}/signin/{way}" + (f"?fault={fault}" if fault else ""))
-            page.wait_for_selector("#outcome:not(:empty)", timeout=15_000)
+            page.wait_for_selector("#outcome:not(:empty)", timeout=30_000)
             said[way, fault] = page.text_content("#outcome") or ""
             begun.append((way, fault))
             context.close()
