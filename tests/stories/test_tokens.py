@@ -248,7 +248,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch):
     assert len(teller._lives) == len(teller._cookies) == 5
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.text(), min_size=6, max_size=6))
 def test_hostile_values_raise_nothing(texts: list[str]):
     url, bearer, referer, location, cookie, content = texts
