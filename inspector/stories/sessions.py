@@ -82,7 +82,7 @@ class _Kept:
 
 
 class _Bearer:
-    """A token that scripts of a site send to one host."""
+    """A token that scripts of a site send to one host; `with_cookie` counts requests with a session's cookie besides."""
 
     __slots__ = ("count", "first", "handed", "last", "origin", "proof", "with_cookie")
 
@@ -214,7 +214,8 @@ class SessionStories:
         name, handed = jar_site(urls.parse(page).host), self._handed.get(hash(seen.raw))
         if handed is None and name != jar_site(x.url.host):
             return  # a key of somebody else's service, as like as not
-        bearers = self._site(x, name).bearers
+        site = self._site(x, name)
+        bearers = site.bearers
         host = host_name(x.url)
         bearer = bearers.get(host)
         if bearer is None:
@@ -223,7 +224,8 @@ class SessionStories:
             bearer = bearers[host] = _Bearer(x.exchange.index, host_name(urls.parse(page)), handed)
         bearer.last, bearer.count = x.exchange.index, bearer.count + 1
         bearer.proof = bearer.proof or "dpop" in x.req
-        bearer.with_cookie += "cookie" in x.req
+        cookie = x.req.get("cookie")
+        bearer.with_cookie += cookie is not None and any(f"{kept}=" in cookie for kept in site.cookies)
 
     def _url(self, x: Subject) -> None:
         found = _IN_URL.search(x.request.url)

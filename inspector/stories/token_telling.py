@@ -98,12 +98,32 @@ def tell(life: Life, alike: int = 0) -> Story:
         telling.about(event.first, event.last)
     if alike:
         telling.say(f"{words.count(alike, 'more token')} of this kind went the same way.")
+    fits = _audience(life)
+    if fits:
+        telling.say(fits)
     if life.left_out:
         telling.say(f"{words.count(life.left_out, 'more use')} of it followed.")
     finding = several_sites(life)
     telling.found(*life.findings, *([finding] if finding else []))
     kinds = dict.fromkeys(_IN_SHORT[event.kind] for event in events)
     return telling.story(f"The life of the {life.kind} {life.shown}: {words.listed(kinds)}")
+
+
+def _audience(life: Life) -> str:
+    """Whether the token is sent to whom it is for, where it names them by their addresses; ``""`` otherwise."""
+    meant = {host_name(urls.parse(address)) for address in life.audience}
+    sent = {host for site, (_, host) in life.sites.items() if site not in life.issuers}
+    if not meant or not sent:
+        return ""
+    if sent <= meant:
+        return "It is sent to whom it is for: the host is one that `aud` names."
+    if {jar_site(urls.parse(address).host) for address in life.audience} & life.sites.keys():
+        return ""  # another host of the same site, or a finding about other sites
+    names = words.listed(words.ticked(brief(host, 60) for host in sorted(meant)))
+    return (
+        f"`aud` names {names}, and it is sent elsewhere. If `aud` is meant as an address, the server has to refuse it; it "
+        "may also be a name that only looks like one."
+    )
 
 
 _IN_SHORT = {

@@ -115,6 +115,8 @@ def test_both_and_a_guard():
     assert told.title == "Where `shop.test` keeps its session: in the cookie `sid` and in a token that its script holds"
     assert any("carry `X-CSRF-Token` (#1)" in step for step in told.steps)
     assert told.steps[-1].startswith("Cookie and token: 1 request carried both.")
+    (told,) = stories(login(), page(), call("\nCookie: theme=dark"))
+    assert told.steps[-1].startswith("Cookie and token: no request carried both.")
 
 
 def test_a_bound_token():

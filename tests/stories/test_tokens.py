@@ -217,6 +217,17 @@ def test_an_audience_makes_another_site_a_warning():
     assert told.annotations == ()
 
 
+def test_an_audience_that_fits_and_one_that_does_not():
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUiLCJhdWQiOiJodHRwczovL2FwaS5zaG9wLnRlc3QifQ.c2ln"
+    (told,) = stories(call(token), call(token))
+    assert told.steps[-1] == "It is sent to whom it is for: the host is one that `aud` names."
+    (told,) = stories(*[call(token).replace("api.shop.test", "api.other.test")] * 2)
+    assert told.steps[-1].startswith("`aud` names `api.shop.test`, and it is sent elsewhere.")
+    assert told.annotations == ()
+    (told,) = stories(*[call(token).replace("api.shop.test", "orders.shop.test")] * 2)
+    assert "`aud`" not in told.steps[-1]
+
+
 @pytest.mark.parametrize(
     "blocks",
     [
