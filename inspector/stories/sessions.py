@@ -82,7 +82,7 @@ class _Kept:
 
 
 class _Bearer:
-    """A token that scripts of a site send to one host; `with_cookie` counts requests with a session's cookie besides."""
+    """A token that scripts of a site send to one host; `with_cookie` counts requests with a session's cookie, too."""
 
     __slots__ = ("count", "first", "handed", "last", "origin", "proof", "with_cookie")
 

@@ -121,8 +121,8 @@ def _audience(life: Life) -> str:
         return ""  # another host of the same site, or a finding about other sites
     names = words.listed(words.ticked(brief(host, 60) for host in sorted(meant)))
     return (
-        f"`aud` names {names}, and it is sent elsewhere. If `aud` is meant as an address, the server has to refuse it; it "
-        "may also be a name that only looks like one."
+        f"`aud` names {names}, and it is sent elsewhere. If `aud` is meant as an address, the server has to refuse "
+        "it; it may also be a name that only looks like one."
     )
 
 
