@@ -18,6 +18,7 @@ from inspector.learn.lab.origins import Origins
 
 JSON_SENT = {"Content-Type": "application/json"}
 _HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
+_FRAME = re.compile(r'<iframe src="([^"]*)"')
 _VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 _CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """The pair of RFC 7636, appendix B: a lab's secret is nobody's."""
@@ -69,13 +70,31 @@ async def log_in_at_the_partner(client: Client, at: Origins) -> None:
     came = await _agree(client, "the person agrees", f"{provider}/consent", ask, page)
     given = {"grant_type": "authorization_code", "code": came.get("code", ""), "redirect_uri": back}
     content = urlencode(given | {"client_id": CLIENT, "code_verifier": _VERIFIER})
-    await client.fetch("code for tokens", back, f"{provider}/token", method="POST", fields=form, content=content)
+    got = await client.fetch("code for tokens", back, f"{provider}/token", method="POST", fields=form, content=content)
     await client.fetch("the provider's key", back, f"{provider}/jwks")
     page = await client.navigate("log in with a ticket", f"{home}/cas", page=home)
     query = urlencode({"service": f"{home}/cas", "ticket": _came(page).get("ticket", "")})
     await client.fetch("is the ticket good", f"{home}/cas", f"{provider}/cas/serviceValidate?{query}")
     page = await client.navigate("log in with SAML", f"{home}/saml", page=home)
     await _agree(client, "the provider's answer", f"{home}/acs", f"{provider}/saml", page)
+    await client.load("a counter of another site", home, f"{at.local}/signin/count.svg", "image")
+    await _log_out(client, at, got.json().get("id_token", "") if got is not None else "")
+
+
+async def _log_out(client: Client, at: Origins, id_token: str) -> None:
+    """A session at the shop and one at its second client, and out of both by way of the provider."""
+    leave, form = f"{at.shop}/signin/leave", (("Content-Type", "application/x-www-form-urlencoded"),)
+    await client.navigate("log in to log out", leave, page=f"{at.shop}/signin")
+    content = urlencode({"id_token": id_token})
+    for title, place, credentials in (("a session", at.shop, "same-origin"), ("another", at.api, "include")):
+        url = f"{place}/signin/session"
+        await client.fetch(title, leave, url, method="POST", fields=form, content=content, credentials=credentials)
+    await client.fetch("who is logged in", leave, f"{at.shop}/signin/me")
+    page = await client.navigate("log out", f"{at.shop}/signin/logout?state=x7Kp2mQ9", page=leave)
+    frame = _FRAME.search(page.text) if page is not None else None
+    if page is not None and frame is not None:
+        await client.load("the second client hears of it", str(page.url), unescape(frame[1]), "iframe")
+        await client.navigate("logged out", f"{at.shop}/signin/left?state=x7Kp2mQ9", page=str(page.url))
 
 
 async def _agree(client: Client, title: str, url: str, at: str, page: httpx.Response | None) -> dict[str, str]:
