@@ -149,7 +149,7 @@ def test_not_sent_names_the_exchange_and_both_paths():
         ("abc; Path=/", "A cookie without a name"),
         ("a=1; Http-Only", "Attribute ignored: misspelt"),
         ('a=1; Path="/x"', "Attribute value in quotes"),
-        ("a=1; Path=/, b=2; Secure", None),
+        ("a=1; Path=/, b=2; Secure", "Several cookies on one line: only the first is stored"),
         ("a=1; Secure; Path=/, b=2", "Several cookies on one line: only the first is stored"),
         ("a=1; Version=1; Priority=High; Partitioned; Secure", None),
         ("a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT", None),

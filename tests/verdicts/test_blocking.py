@@ -210,7 +210,8 @@ def test_other_browsers_may_do_otherwise():
         ("a.test", "https://a.test", True),
         ("a.test", "https://a.test:8443", False),
         ("a.test:*", "https://a.test:8443", True),
-        ("a.test:80", "https://a.test", True),
+        ("a.test:80", "https://a.test", False),  # without a scheme it is the page's own, https
+        ("http://a.test:80", "https://a.test", True),
         ("*.a.test", "https://a.test", False),
         ("*.a.test", "https://x.y.a.test", True),
         ("https://A.TEST", "https://a.test", True),
