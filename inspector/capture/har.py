@@ -236,6 +236,8 @@ def _no_response(answer: ResponseEntry) -> Failure | None:
 def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
     started = entry.started
     begun = values.timestamp(started) if started else None
+    if begun is not None and entry.load_start is not None:
+        begun -= _before_sending(entry) / 1000
     total = values.duration(entry.time)
     phases: TimingsEntry | None = entry.timings
     if phases is None:
@@ -247,6 +249,18 @@ def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
     if connect is not None and tls is not None and not exclusive_connect and tls <= connect:
         connect -= tls
     return Timings(begun, blocked, dns, connect, tls, send, wait, receive, total)
+
+
+def _before_sending(entry: Entry) -> float:
+    """Milliseconds that WebPagetest leaves out of `startedDateTime` and counts in `time`: its entries begin when the
+    request is sent, and take as long as looking up, connecting, sending and receiving together.
+    """
+    try:
+        gap = float(entry.load_start or 0) - float(entry.all_start or 0)
+    except ValueError:
+        return 0.0
+    total = values.duration(entry.time)
+    return gap if total is not None and 0 < gap <= total and entry.all_start is not None else 0.0
 
 
 def _context(entry: Entry, request: RequestEntry, served: ServedFrom | None, file: File) -> Context:

@@ -198,6 +198,9 @@ class Entry(Struct, gc=False):
     from_cache: str | bool | None = field(name="_fromCache", default=None)
     fetch_type: Text = field(name="_fetchType", default=None)
     was_pushed: str | int | bool | None = field(name="_was_pushed", default=None)
+    all_start: str | float | None = field(name="_all_start", default=None)
+    load_start: str | float | None = field(name="_load_start", default=None)
+    """WebPagetest: when it began to look the host up, and when it sent the request. Milliseconds."""
     server_port: str | int | None = field(name="_serverPort", default=None)
     ip_address: Text = field(name="_ip_addr", default=None)
     protocol: Text = field(name="_protocol", default=None)

@@ -67,6 +67,8 @@ def entry_of(value: Any) -> schema.Entry:
         from_cache=_flag(value.get("_fromCache")),
         fetch_type=text(value.get("_fetchType")),
         was_pushed=truth(value.get("_was_pushed")),
+        all_start=number(value.get("_all_start")),
+        load_start=number(value.get("_load_start")),
         server_port=text(value.get("_serverPort")),
         ip_address=text(value.get("_ip_addr")),
         protocol=text(value.get("_protocol")),

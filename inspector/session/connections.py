@@ -79,8 +79,8 @@ class Origin:
     def in_flight(self) -> int | None:
         """The largest number of exchanges under way at one moment; ``None`` where times are unknown.
 
-        Those held back count, too. Overlaps of a millisecond are how recorders round, and where none was held back so
-        are two exchanges more than HTTP/1.x connections have room for.
+        Those held back count, too. Overlaps of a millisecond are how recorders round. Where none was held back,
+        HTTP/1.x has room for one exchange a connection: a few more are the recorder's error, many more are multiplexed.
         """
         if not self.spans:
             return None
@@ -98,13 +98,14 @@ class Origin:
             and not {"2", "3"}.intersection(self.versions)
         ):
             room = len(self.connections)
-            return min(most, room) if most <= room + _SPARE else most
+            return min(most, room) if most <= _MANY * room else most
         return most
 
 
 _ROUNDED = 0.001
 """Seconds."""
-_SPARE = 2
+_MANY = 3
+"""Exchanges at once for each connection up to which a recorder's times may be wrong."""
 HELD_BACK = 20.0
 """Milliseconds of blocking from which a request counts as held back; less is scheduling."""
 

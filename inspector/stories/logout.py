@@ -40,6 +40,8 @@ MOST_LOGOUTS = 16
 MOST_REFUSED = 256
 PATIENCE = 30.0
 """Seconds for which a logout that came back waits for an answer that shows whether the session is over."""
+LONGEST = 300.0
+"""Seconds for which a logout waits for its way back."""
 _ASKS = ("id_token_hint", "post_logout_redirect_uri")
 
 
@@ -132,6 +134,9 @@ class Logouts:
             told += self._keep(logout)
         say_sent(logout, x)
         self._answered(logout, x)
+        if logout.outcome and logout in self._open:  # refused: nothing follows
+            self._open.remove(logout)
+            told.append(tell(logout))
         return told
 
     def _answered(self, logout: Logout, x: Subject) -> None:
@@ -163,9 +168,9 @@ class Logouts:
             if x.url.origin == logout.server_origin:
                 if x.is_document or 300 <= x.status < 400:
                     self._answered(logout, x)
-            elif _frame_of(logout, x):
+            elif _frame_of(logout, x) and logout is self._newest(logout.server_origin):
                 say_frame(logout, x)
-            return False
+            return x.started is not None and logout.since is not None and x.started - logout.since > LONGEST
         if x.started is not None and logout.since is not None and x.started - logout.since > PATIENCE:
             return True
         if x.url.origin == logout.server_origin:
@@ -176,6 +181,9 @@ class Logouts:
         if x.url.host != logout.client_host or x.is_preflight or x.status == 0:
             return False
         return self._shows(logout, x)
+
+    def _newest(self, server: str) -> Logout | None:
+        return next((logout for logout in reversed(self._open) if logout.server_origin == server), None)
 
     def _shows(self, logout: Logout, x: Subject) -> bool:
         """Whether the client's answer shows if the session is over."""

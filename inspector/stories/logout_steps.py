@@ -45,7 +45,7 @@ class Logout:
         """The client's session cookies before the logout: name and a number that stands for the value."""
         self.sent = self.answered = self.arrived = False
         self.since: float | None = None
-        """When it came back, in seconds since 1970."""
+        """When it came back, before that when the provider was asked, in seconds since 1970."""
         self.elsewhere = ""
         """Where the provider led instead, masked."""
         self.kept: int | None = None
@@ -107,7 +107,7 @@ def say_begun(logout: Logout, x: Subject) -> None:
 def say_sent(logout: Logout, x: Subject) -> None:
     """The request to the end-session endpoint (RP-Initiated Logout, section 2)."""
     asked, telling, index = logout.asked, logout.telling, x.exchange.index
-    logout.sent = True
+    logout.sent, logout.since = True, x.started
     hint = asked.get("id_token_hint")
     text = f"The {logout.browser} asks the provider to end the login. "
     if hint:

@@ -444,3 +444,22 @@ def test_members_astray_in_the_post_data_are_put_back(tmp_path):
     assert (exchange.request.method, exchange.request.url) == ("POST", "https://shop.test/")
     assert exchange.request.fields.get("accept") == "*/*"
     assert exchange.timings.started == 1714564800.0
+
+
+@pytest.mark.parametrize(
+    ("first", "sent", "earlier"),
+    [
+        ("15", "484", 0.469),
+        (15, 484, 0.469),
+        ("484", "484", 0.0),
+        ("x", "484", 0.0),
+        ("15", "99999", 0.0),
+        (None, "484", 0.0),
+    ],
+)
+def test_webpagetest_begins_its_entries_when_the_request_is_sent(tmp_path, first, sent, earlier):
+    changes = {"time": 671, "timings": {"connect": 469, "ssl": 337, "send": 0, "wait": 184, "receive": 18}}
+    plain = one(tmp_path, **changes)
+    moved = one(tmp_path, **changes, _load_start=sent, **({} if first is None else {"_all_start": first}))
+    assert plain.timings.started - moved.timings.started == pytest.approx(earlier, abs=1e-6)
+    assert moved.timings.total == 671

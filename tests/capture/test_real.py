@@ -39,7 +39,10 @@ def test_every_entry_of_every_real_capture_is_read(path):
 @needs_real_captures
 def test_times_never_go_back():
     for path in real_captures():
-        started = [exchange.timings.started for exchange in open_capture(path).exchanges()]
+        exchanges = list(open_capture(path).exchanges())
+        if exchanges[0].context.recorder.creator == "WebPagetest":
+            continue  # told in the order requests were sent, and begins with looking up and connecting
+        started = [exchange.timings.started for exchange in exchanges]
         assert started == sorted(started), path.name
 
 

@@ -333,3 +333,16 @@ def test_logouts_in_progress_are_bounded():
     )
     told = stories("---\n".join(ask.format(n) for n in range(40)))
     assert len(told) == 40
+
+
+def test_a_refused_logout_has_nothing_to_do_with_the_next():
+    refused = logout(answer="400\nContent-Type: text/html\n\n<p>No</p>\n").split(
+        "---\n# type: document\nGET https://app.test/gone"
+    )
+    front = FRAME.format("iss=https%3A%2F%2Fid.example&sid=08a5", "", "200")
+    first, second = stories(
+        f"{refused[0]}---\n" + logout(answer="200\nContent-Type: text/html\n", between=front).partition("---\n")[2]
+    )
+    assert first.title.endswith(": the provider answered 400")
+    assert "mail.test" not in first.participants
+    assert "mail.test" in second.participants
