@@ -40,7 +40,7 @@ def test_every_entry_of_every_real_capture_is_read(path):
 def test_times_never_go_back():
     for path in real_captures():
         exchanges = list(open_capture(path).exchanges())
-        if exchanges[0].context.recorder.creator == "WebPagetest":
+        if (exchanges[0].context.recorder.creator or "").startswith("WebPagetest"):
             continue  # told in the order requests were sent, and begins with looking up and connecting
         started = [exchange.timings.started for exchange in exchanges]
         assert started == sorted(started), path.name
