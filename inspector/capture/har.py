@@ -236,8 +236,6 @@ def _no_response(answer: ResponseEntry) -> Failure | None:
 def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
     started = entry.started
     begun = values.timestamp(started) if started else None
-    if begun is not None and entry.load_start is not None:
-        begun -= _before_sending(entry) / 1000
     total = values.duration(entry.time)
     phases: TimingsEntry | None = entry.timings
     if phases is None:
@@ -245,6 +243,12 @@ def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
     blocked, dns, connect, tls, send, wait, receive = [
         None if phase is None or not 0 <= phase < values.LONGEST else phase for phase in _phases(phases)
     ]
+    if begun is not None and entry.load_start is not None:
+        before = _before_sending(entry)
+        begun -= before / 1000
+        waited = before - (dns or 0.0) - (connect or 0.0)
+        if waited > 0:
+            blocked, total = (blocked or 0.0) + waited, None if total is None else total + waited
     tls = tls or None  # no handshake takes no time: Fiddler writes 0 for none
     if connect is not None and tls is not None and not exclusive_connect and tls <= connect:
         connect -= tls
@@ -252,15 +256,14 @@ def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
 
 
 def _before_sending(entry: Entry) -> float:
-    """Milliseconds that WebPagetest leaves out of `startedDateTime` and counts in `time`: its entries begin when the
-    request is sent, and take as long as looking up, connecting, sending and receiving together.
+    """Milliseconds from the beginning of an entry of WebPagetest to the moment its request was sent, which is what
+    `startedDateTime` holds there. `time` is the sum of the phases, without waiting between them.
     """
     try:
-        gap = float(entry.load_start or 0) - float(entry.all_start or 0)
+        before = float(entry.load_start or 0) - float(entry.all_start or 0)
     except ValueError:
         return 0.0
-    total = values.duration(entry.time)
-    return gap if total is not None and 0 < gap <= total and entry.all_start is not None else 0.0
+    return before if entry.all_start is not None and 0 < before < values.LONGEST else 0.0
 
 
 def _context(entry: Entry, request: RequestEntry, served: ServedFrom | None, file: File) -> Context:

@@ -447,19 +447,21 @@ def test_members_astray_in_the_post_data_are_put_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("first", "sent", "earlier"),
+    ("first", "sent", "earlier", "waited"),
     [
-        ("15", "484", 0.469),
-        (15, 484, 0.469),
-        ("484", "484", 0.0),
-        ("x", "484", 0.0),
-        ("15", "99999", 0.0),
-        (None, "484", 0.0),
+        ("15", "484", 0.469, None),
+        (15, 484, 0.469, None),
+        ("15", "584", 0.569, 100.0),
+        ("484", "484", 0.0, None),
+        ("x", "484", 0.0, None),
+        ("nan", "484", 0.0, None),
+        (None, "484", 0.0, None),
     ],
 )
-def test_webpagetest_begins_its_entries_when_the_request_is_sent(tmp_path, first, sent, earlier):
+def test_webpagetest_begins_its_entries_when_the_request_is_sent(tmp_path, first, sent, earlier, waited):
     changes = {"time": 671, "timings": {"connect": 469, "ssl": 337, "send": 0, "wait": 184, "receive": 18}}
-    plain = one(tmp_path, **changes)
-    moved = one(tmp_path, **changes, _load_start=sent, **({} if first is None else {"_all_start": first}))
-    assert plain.timings.started - moved.timings.started == pytest.approx(earlier, abs=1e-6)
-    assert moved.timings.total == 671
+    plain = one(tmp_path, **changes).timings
+    moved = one(tmp_path, **changes, _load_start=sent, **({} if first is None else {"_all_start": first})).timings
+    assert plain.started - moved.started == pytest.approx(earlier, abs=1e-6)
+    assert moved.blocked == waited
+    assert moved.total == 671 + (waited or 0)
