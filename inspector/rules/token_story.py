@@ -80,7 +80,8 @@ REFRESH_AGAIN = story_rule(
     fix="""The authorization server refuses a refresh token that was replaced, with `invalid_grant`, and withdraws all
         that came from it. The client keeps the newest, in one place for all its tabs.""",
     unless="""The server takes the old one for a few seconds, so that a client whose answer was lost can ask again; or
-        the person has the page open in several tabs that refresh at once.""",
+        the person has the page open in several tabs that refresh at once. Of clients that prove who they are with a
+        secret nothing is said: a stolen refresh token is of no use without it.""",
     shows=_refresh("tGzv3JOkF0XG5Qx2TlKWIA"),
     quiet=_refresh("8xLOxBtZp8aUkO5sQ1mBrw"),
 )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST_LIVES = 256
 MOST_ALIKE = 3
 """Everyday lives that are told of one kind of token from one place; of the rest the number is told."""
+_PROOFS = frozenset({"client_secret", "client_assertion"})
 GRACE = 30
 """Seconds for which a server may take a refresh token that it has replaced without a word about it."""
 
@@ -147,8 +148,10 @@ class TokenStories:
         if before is not None and before is not access[1]:
             before.happened(x, "replaced", host, "refresh", access[1].shown)
             before.replaced = x.started
+        form = x.memo(posted)
+        proven = "authorization" in x.req or (form is not None and form.values.keys() & _PROOFS)
         again = spent.replaced is not None and x.started is not None and x.started - spent.replaced > GRACE
-        if again:
+        if again and not proven:  # a client with a secret of its own loses little with an old refresh token
             spent.findings.append(taken_again(x, spent))
         if refresh is None:
             spent.partner = access[0]

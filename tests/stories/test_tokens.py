@@ -113,6 +113,11 @@ def test_refreshed_by_json():
     assert second.title.endswith("issued and sent")
 
 
+def test_a_client_with_a_secret_may_use_its_refresh_token_again():
+    page = REFRESH_AGAIN.page.shows.replace("&client_id=app", "&client_id=app&client_secret=7f3a9c21b8")
+    assert [a for story in stories(*page.split("\n---\n")) for a in story.annotations] == []
+
+
 def test_what_a_jwt_says_is_told_and_not_what_it_is():
     (told,) = stories(call(VALID), call(VALID))
     assert told.title == "The life of the access token `[masked 1]`: sent"
