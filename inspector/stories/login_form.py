@@ -94,7 +94,9 @@ def _tell(
         return telling.story(f"Failed: {login}: the browser does not store the cookie")
     if tokens:
         names = words.listed(words.ticked(brief(x.masker.text(name), 40) for name in tokens))
-        telling.say(f"The server answers {x.status} with {names} in its content. {_token_meaning(client)}")
+        telling.say(
+            f"The server answers {x.status} with {names} in its content. {_token_meaning(client, sure=not kept or tokens != ['token'])}"
+        )
         telling.arrow(server, client, f"{x.status}, a token", index)
     if kept:
         names = words.listed(words.ticked(brief(v.name, 40) for v in kept))
@@ -111,11 +113,13 @@ def _tell(
     return telling.story(f"{login[0].upper()}{login[1:]}: answered with {answer}")
 
 
-def _token_meaning(client: str) -> str:
+def _token_meaning(client: str, *, sure: bool) -> str:
+    """What a token means for a login; beside a cookie, one of no other name may be there against forged requests."""
+    who = "Whoever has it" if sure else "If the session is in it and not in the cookie alone, whoever has it"
     if client != "browser":
-        return "Whoever has it is logged in until it expires."
+        return f"{who} is logged in until it expires."
     return (
-        "Whoever has it is logged in until it expires: the page's script holds it, so every script on the page may "
+        f"{who} is logged in until it expires: the page's script holds it, so every script on the page may "
         "come by it, and no request that another site makes carries it."
     )
 

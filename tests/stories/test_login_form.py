@@ -128,6 +128,7 @@ def test_a_login_by_json_and_its_token():
 def test_a_login_by_json_with_a_cookie_besides():
     (told,) = stories(json_post(ADA, TOKEN.replace("HTTP/2 200", "HTTP/2 200\nSet-Cookie: sid=8f14e45fceea; Secure")))
     assert told.title == "Login by JSON at `api.shop.test`: answered with 200, a token and a cookie"
+    assert "If the session is in it and not in the cookie alone" in told.steps[1]
     (told,) = stories(json_post(ADA, "HTTP/2 204\nSet-Cookie: sid=8f14e45fceea; Secure; HttpOnly"))
     assert told.title == "Login by JSON at `api.shop.test`: answered with 204 and a cookie"
 
