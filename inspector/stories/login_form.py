@@ -94,9 +94,8 @@ def _tell(
         return telling.story(f"Failed: {login}: the browser does not store the cookie")
     if tokens:
         names = words.listed(words.ticked(brief(x.masker.text(name), 40) for name in tokens))
-        telling.say(
-            f"The server answers {x.status} with {names} in its content. {_token_meaning(client, sure=not kept or tokens != ['token'])}"
-        )
+        meaning = _token_meaning(client, sure=not kept or tokens != ["token"])
+        telling.say(f"The server answers {x.status} with {names} in its content. {meaning}")
         telling.arrow(server, client, f"{x.status}, a token", index)
     if kept:
         names = words.listed(words.ticked(brief(v.name, 40) for v in kept))
