@@ -12,6 +12,7 @@ from inspector.rules.base import Finding
 from inspector.rules.sso import saml_message
 from inspector.rules.status_words import brief, target
 from inspector.rules.ticket_story import SAML_MISMATCH
+from inspector.stories.logout_saml import KINDS, SamlLogouts
 from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
@@ -34,6 +35,7 @@ class SamlStories:
 
     def __init__(self) -> None:
         self._logins: OrderedDict[str, _Login] = OrderedDict()
+        self._logouts = SamlLogouts()
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of an exchange that carries a SAML message; all others cost two look-ups."""
@@ -48,6 +50,8 @@ class SamlStories:
         if found is None:
             return None
         message = found[1]
+        if message.kind in KINDS:
+            return self._logouts.observe(x, message)
         if message.kind == "AuthnRequest":
             self._asked(x, message)
             return None
@@ -56,7 +60,8 @@ class SamlStories:
         return None
 
     def finish(self) -> Iterator[Story]:
-        """Logins that the identity provider has not answered in this recording."""
+        """Logins, and logouts, that nobody has answered in this recording."""
+        yield from self._logouts.finish()
         for login in self._logins.values():
             text = f"Login at `{login.service}` by SAML with `{login.provider}`"
             if login.telling.failed:
