@@ -56,9 +56,18 @@ class Logouts:
 
     def observe(self, x: Subject, form: Posted | None) -> list[Story] | None:
         """Take note of one exchange and the form it posted, if any; most exchanges cost a few look-ups."""
+        url, status = x.request.url, x.status
+        if (
+            200 <= status < 300
+            and form is None
+            and not self._open
+            and not self._providers.ends
+            and "logout" not in url
+            and "id_token_hint=" not in url
+        ):
+            return None
         told: list[Story] | None = None
-        url = x.request.url
-        location = x.res.index.get("location")
+        location = x.res.index.get("location") if 300 <= status < 400 else None
         if "logout" in url or "id_token_hint=" in url or form is not None or self._providers.ends:
             asked = self._asked(url, form.values if form is not None else None)
             if asked is not None:
@@ -74,7 +83,7 @@ class Logouts:
                 told = self._begun(x, asked, address)
         if self._open:
             told = [*(told or ()), *self._followed(x)]
-        if x.status in (401, 403) and not session_cookies(x):
+        if status in (401, 403) and not session_cookies(x):
             self._refused[x.url.origin + x.url.path] = x.exchange.index
             if len(self._refused) > MOST_REFUSED:
                 self._refused.popitem(last=False)
