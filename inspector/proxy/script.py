@@ -18,6 +18,7 @@ from mitmproxy import contentviews, ctx
 from inspector.engine import EVERYTHING, Engine, Options
 from inspector.exchange import Recorder
 from inspector.proxy.annotate import Annotated, Annotator, findings_of
+from inspector.proxy.idle import note_idle_ends
 from inspector.proxy.watch import Watcher
 from inspector.render.escape import clipped
 from inspector.report import Severity
@@ -57,7 +58,8 @@ class Explainer:
         self._annotator: Annotator | None = None
 
     def load(self, loader: Loader) -> None:
-        """Register options and the content view."""
+        """Register options and the content view, and have mitmproxy keep why it ended a connection."""
+        note_idle_ends()
         loader.add_option(
             LOG_OPTION,
             str,

@@ -22,7 +22,9 @@ from mitmproxy.addons.script import Script
 from mitmproxy.io import FlowReader
 from mitmproxy.test import taddons, tflow
 
+from inspector.capture import open_capture
 from inspector.cli.addons import addons_command, addons_directory
+from inspector.engine import Engine
 from inspector.proxy.annotate import findings_of, mark
 from inspector.proxy.script import InspectorView, explain
 from inspector.report import Annotation, Evidence, Severity
@@ -105,6 +107,18 @@ PREFLIGHT = {
 
 def refuse(handler: Handler) -> None:
     handler.reply(204, b"", ("Access-Control-Allow-Origin", "https://other.test"))
+
+
+def test_a_silent_server_in_mitmdump(tmp_path: Path) -> None:
+    """What mitmproxy ends itself is not the client's doing: told so at once, and from the saved flow."""
+    saved = tmp_path / "x.mitm"
+    arguments = ("-s", str(ROOT / "addons/annotate.py"), "-w", str(saved), "--set", "tcp_timeout=1")
+    with Origin({"/": lambda handler: handler.rfile.read(1)}) as origin, mitmdump(tmp_path, *arguments) as (url, end):
+        with pytest.raises(httpx.RemoteProtocolError), httpx.Client(proxy=url, trust_env=False, timeout=20) as client:
+            client.get(origin.url())
+        assert "(proxy/idle)" in end()
+    (exchange,) = open_capture(str(saved)).exchanges()
+    assert "proxy/idle" in [a.rule for a in Engine().observe(exchange).annotations]
 
 
 def test_a_failing_preflight_in_mitmdump(tmp_path: Path) -> None:
