@@ -38,8 +38,8 @@ def preloads(x: Subject) -> tuple[Hint, ...]:
     also=(*recorded_content("html"), *response_field("link")),
     without=status(304),
     references=(PRELOAD, CORS),
-    what="A preload without a destination browsers know in `as`, with a `type` of another kind, or for a font or "
-    "`fetch()` without `crossorigin`.",
+    what="A preload without a destination browsers know in `as`, with a `type` of another kind, or for a font, a text "
+    "track or `fetch()` without `crossorigin`.",
     why="Browsers ignore it, or fetch the file in a way that its use does not match, and then fetch it again.",
     fix="""
     `Link: </a.woff2>; rel=preload; as=font; crossorigin`, with `as` out of `fetch`, `font`, `image`, `script`, `style`
@@ -98,8 +98,13 @@ def _fault(preload: Hint) -> tuple[str, str] | None:
         )
     kind = kind_of(preload.type.partition(";")[0].strip().lower()) if preload.type else None
     if kind in ("html", "script", "style", "image", "font", "media") and kind not in _TYPES.get(destination, (kind,)):
+        effect = (
+            "the standard has browsers ignore it, and Chromium fetches it all the same"
+            if destination == "script" and not preload.by_field
+            else "browsers ignore it"
+        )
         return (
-            f"has `as={destination}` and `type={brief(preload.type, 60)}`, which do not match: browsers ignore it",
+            f"has `as={destination}` and `type={brief(preload.type, 60)}`, which do not match: {effect}",
             f"The {who} states the type the file has, or none.",
         )
     if destination == "font" and preload.crossorigin is None:
@@ -111,6 +116,12 @@ def _fault(preload: Hint) -> tuple[str, str] | None:
         return (
             f"has `crossorigin=use-credentials`. Fonts are fetched without other origins' cookies, {_FETCHED_TWICE}",
             f"The {who} gets `crossorigin` without a value.",
+        )
+    if destination == "track" and preload.crossorigin is None:
+        return (
+            "has no `crossorigin`. A `<track>` is fetched from its own origin alone, or with CORS, and no preload "
+            f"without `crossorigin` is, {_FETCHED_TWICE}",
+            f"The {who} and the `<video>` around the track both get `crossorigin`, or the preload goes.",
         )
     if destination == "fetch" and preload.crossorigin is None:
         return (

@@ -328,6 +328,8 @@ def test_tabnabbing(link: str, expected: bool):
         ("</a>; rel=preload", True),
         ("</a>; rel=preload; as=document", True),
         ("</a>; rel=preload; as=fetch", True),
+        ("</t.vtt>; rel=preload; as=track", True),
+        ("</t.vtt>; rel=preload; as=track; crossorigin", False),
         ("</a.css>; rel=preload; as=style; type=text/javascript", True),
         ("</f.woff2>; rel=preload; as=font; crossorigin", False),
         ('</f.woff2>; rel=preload; as=font; crossorigin="anonymous"; type="font/woff2"', False),
