@@ -68,7 +68,7 @@ CASES: dict[str, tuple[str, int, set[str]]] = {
     },
     "no as": (preload("href=/a.js"), 0, {INVALID}),
     "empty as": (preload("as='' href=/a.js"), 0, {INVALID}),
-    "script of another kind, which Chromium fetches": (preload("as=script type=text/css href=/a.js"), 1, {INVALID}),
+    "script of another kind, which Chromium fetches": (preload("as=script type=text/css href=/a.js"), 1, {INVALID, UNUSED}),
     "font of another kind": (preload("as=font type=text/css href=/f.ttf crossorigin"), 0, {INVALID}),
     "image of another kind": (preload("as=image type=text/html href=/i.svg"), 0, {INVALID}),
     "style of another kind": (preload("as=style type=text/javascript href=/s.css"), 0, {INVALID}),
