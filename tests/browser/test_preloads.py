@@ -137,6 +137,30 @@ def test_preloads_by_field(lab: Harness, field: str, markup: str, times: int, ru
     assert (len(asked), said) == (times, rules)
 
 
+def test_a_prefetched_file_is_taken_by_the_next_page_unless_it_may_not_be_kept(lab: Harness):
+    seen, said = {}, {}
+    first, second = (
+        f"<!doctype html><link rel=icon href=data:,>{more}" for more in ("<link rel=prefetch href=/n.js>", "")
+    )
+    lab.server.answer("shop.test", "/p", Reply(200, (("Content-Type", "text/html"),), first.encode()))
+    page = f"{second}<script src=/n.js></script>"
+    lab.server.answer("shop.test", "/q", Reply(200, (("Content-Type", "text/html"),), page.encode()))
+    for kept in ("max-age=60", "no-store"):
+        fields = (("Content-Type", "text/javascript"), ("Cache-Control", kept))
+        lab.server.answer("shop.test", "/n.js", Reply(200, fields, b"1"))
+        lab.fresh()
+        tab, events = lab.blank()
+        before = len(lab.server.seen)
+        tab.goto(lab.origin("http", "shop.test") + "/p", wait_until="load")
+        lab.settle(tab, events)
+        tab.goto(lab.origin("http", "shop.test") + "/q", wait_until="load")
+        lab.settle(tab, events)
+        seen[kept] = sum(request.path == "/n.js" for request in lab.server.seen[before:])
+        said[kept] = _rules(har(hops(events), title=tab.url), first)
+    assert seen == {"max-age=60": 1, "no-store": 2}
+    assert said == {"max-age=60": set(), "no-store": {"hints/prefetch-again"}}
+
+
 def _rules(recording: dict, content: str) -> set[str]:
     """The findings about hints in a recording; DevTools would put the contents in, the events do not hold them."""
     for n, entry in enumerate(recording["log"]["entries"]):
