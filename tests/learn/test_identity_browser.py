@@ -86,10 +86,11 @@ EVERYTHING = [(way, fault) for way, faults in FAULTS.items() for fault in ("", *
 
 @dataclass
 class Ended:
-    """How one login ended: what the page said, and the stories of it."""
+    """How one login ended: what the page said, the stories of it, and those of its tokens."""
 
     page: str
     stories: list[Story]
+    tokens: list[Story]
 
 
 def spki(certificate: Path) -> str:
@@ -130,7 +131,7 @@ def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str,
             context.close()
         browser.close()
     left = proxy.engine.finish()  # what the proxy tells when it ends
-    told = {key: Ended(text, []) for key, text in said.items()}
+    told = {key: Ended(text, [], []) for key, text in said.items()}
     starts = [
         exchange.index
         for exchange in sink.exchanges
@@ -141,9 +142,9 @@ def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str,
     ]
     assert len(starts) == len(begun)
     for story in (*sink.stories, *left):
-        if story.kind.startswith("log"):
-            place = sum(start <= story.exchanges[0] for start in starts) - 1
-            told[begun[place]].stories.append(story)
+        if story.kind.startswith("log") or story.kind == "token":
+            of = told[begun[sum(start <= story.exchanges[0] for start in starts) - 1]]
+            (of.tokens if story.kind == "token" else of.stories).append(story)
     return told
 
 
@@ -178,6 +179,15 @@ def test_a_logout_without_a_fault(ended: dict[tuple[str, str], Ended]):
     assert "`state` is the one that was sent." in text
     assert "the session is over here" in text
     assert len(logout.participants) == 4
+
+
+def test_the_life_of_a_token_that_referer_tells(ended: dict[tuple[str, str], Ended]):
+    (story,) = ended["start", "token-referer"].tokens
+    assert story.failed
+    assert "behind the `#` of the address it redirects to" in story.steps[0]
+    assert story.steps[-2].startswith("`Referer` tells it to `localhost:")
+    assert story.steps[-1] == "`Referer` never has what is behind `#`, so the page copied it into its query."
+    assert ended["start", "implicit"].tokens == []  # it stays behind the `#`, in one exchange
 
 
 @pytest.mark.parametrize(("way", "fault"), [(way, fault) for way, fault in EVERYTHING if fault])
