@@ -106,7 +106,7 @@ def load(lab: Harness, markup: str, *fields: tuple[str, str]) -> tuple[list[str]
     tab.evaluate("document.fonts.ready.then(() => 1)")
     lab.settle(tab, events)
     asked = [request.path for request in lab.server.seen[before:] if request.path != "/p"]
-    return asked, _rules(har(hops(events), title=tab.url), content)
+    return asked, said_of_hints(har(hops(events), title=tab.url), content)
 
 
 def test_preloads_are_judged_as_chromium_treats_them(lab: Harness):
@@ -156,12 +156,12 @@ def test_a_prefetched_file_is_taken_by_the_next_page_unless_it_may_not_be_kept(l
         tab.goto(lab.origin("http", "shop.test") + "/q", wait_until="load")
         lab.settle(tab, events)
         seen[kept] = sum(request.path == "/n.js" for request in lab.server.seen[before:])
-        said[kept] = _rules(har(hops(events), title=tab.url), first)
+        said[kept] = said_of_hints(har(hops(events), title=tab.url), first)
     assert seen == {"max-age=60": 1, "no-store": 2}
     assert said == {"max-age=60": set(), "no-store": {"hints/prefetch-again"}}
 
 
-def _rules(recording: dict, content: str) -> set[str]:
+def said_of_hints(recording: dict, content: str) -> set[str]:
     """The findings about hints in a recording; DevTools would put the contents in, the events do not hold them."""
     for n, entry in enumerate(recording["log"]["entries"]):
         entry["response"]["content"]["text"] = content if n == 0 else "1"
