@@ -47,7 +47,7 @@ def visit(
     on_step: Callable[[Step], None] | None = None,
     *,
     verify: ssl.SSLContext | None = None,
-    limit: float = 10.0,
+    limit: float = 60.0,
     on_chapter: Callable[[str], None] | None = None,
 ) -> list[Step]:
     """Visit the lab and return what was done, in order. Call it where no event loop runs, else `visit_async`.
@@ -73,7 +73,7 @@ async def visit_async(
     on_step: Callable[[Step], None] | None = None,
     *,
     verify: ssl.SSLContext | None = None,
-    limit: float = 10.0,
+    limit: float = 60.0,
     on_chapter: Callable[[str], None] | None = None,
 ) -> list[Step]:
     """`visit`, for callers with an event loop."""
