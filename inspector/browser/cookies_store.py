@@ -40,6 +40,16 @@ def cookie_domain(host: str, attribute: str | None) -> tuple[str, bool] | None:
     return None
 
 
+def cookie_place(cookie: SetCookie, url: Url) -> tuple[str, bool, str]:
+    """Domain, whether for that host alone, and path that a cookie gets when `url` sets it: with the name, its identity.
+
+    RFC 6265bis, section 5.7. Where ``Domain`` is invalid, and the cookie refused, the host stands for it.
+    """
+    domain, host_only = cookie_domain(url.host, cookie.domain) or (url.host, True)
+    path = cookie.path if cookie.path and cookie.path.startswith("/") else default_path(url.path)
+    return domain, host_only, path
+
+
 def cookie_prefix(name: str) -> str | None:
     """The name prefix with rules attached that a cookie's name begins with, in lower case, whatever its own case."""
     lower = name.lower()
@@ -169,8 +179,7 @@ def _kept(
     server_date: float | None,
     index: int,
 ) -> tuple[JarCookie, StoredAs]:
-    domain, host_only = cookie_domain(url.host, cookie.domain) or (url.host, True)
-    path = cookie.path if cookie.path and cookie.path.startswith("/") else default_path(url.path)
+    domain, host_only, path = cookie_place(cookie, url)
     expires = expiry(cookie, now, server_date)
     partition = None
     if cookie.partitioned:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from inspector import url as urls
 from inspector import words
-from inspector.browser.cookies import jar_site
+from inspector.browser.cookies_store import cookie_place
 from inspector.fields.set_cookie import parse_set_cookie
 from inspector.report import Story
 from inspector.rules.cookies_words import scope, session_named
@@ -46,8 +46,8 @@ class _Event:
 
 class _Life:
     __slots__ = (
-        "by_post", "changes", "client", "events", "expires", "kept", "left_out", "name", "refused", "third_party",
-        "value", "withheld",
+        "by_post", "changes", "client", "events", "expires", "kept", "left_out", "name", "refused", "set_in",
+        "third_party", "value", "withheld",
     )  # fmt: skip
 
     def __init__(self, name: str, client: str) -> None:
@@ -55,6 +55,8 @@ class _Life:
         self.events: list[_Event] = []
         self.left_out = 0
         self.changes = 0
+        self.set_in: tuple[int, str] | None = None
+        """The exchange that set it last, and its name: how the jar's verdicts refer to it."""
         self.value: int | None = None
         """A number that stands for the value, within this process alone."""
         self.kept = self.withheld = self.refused = self.by_post = False
@@ -94,7 +96,9 @@ class CookieStories:
     """Follows every cookie that a response of the recording sets."""
 
     def __init__(self) -> None:
-        self._lives: OrderedDict[tuple[str, str], _Life] = OrderedDict()
+        self._lives: OrderedDict[tuple[str, str, bool, str], _Life] = OrderedDict()
+        """By what makes a cookie the same one: name, domain, whether for that host alone, and path."""
+        self._set_in: dict[tuple[int, str], _Life] = {}
         self._now = 0.0
 
     def observe(self, x: Subject) -> list[Story] | None:
@@ -105,9 +109,9 @@ class CookieStories:
         verdicts = x.verdicts
         if not verdicts.set_cookies and not (verdicts.cookies and self._lives):
             return None
-        site, index = jar_site(x.url.host), x.exchange.index
+        index = x.exchange.index
         for due in verdicts.cookies:
-            life = self._lives.get((site, due.name))
+            life = None if due.set_by is None else self._set_in.get((due.set_by, due.name))
             if life is None:
                 continue
             if due.recorded or (due.recorded is None and due.outcome == "sent"):
@@ -119,7 +123,7 @@ class CookieStories:
         if verdicts.set_cookies:
             for line, verdict in zip(x.res.index.get("set-cookie", ()), verdicts.set_cookies, strict=False):
                 if verdict.outcome != "unknown":
-                    ended += self._set(x, site, line, verdict)
+                    ended += self._set(x, line, verdict)
         return ended
 
     def finish(self) -> Iterator[Story]:
@@ -128,8 +132,9 @@ class CookieStories:
             if life.worth_telling(self._now):
                 yield _tell(life, self._now)
 
-    def _set(self, x: Subject, site: str, line: str, verdict: SetCookieVerdict) -> Iterator[Story]:
-        key = (site, verdict.name)
+    def _set(self, x: Subject, line: str, verdict: SetCookieVerdict) -> Iterator[Story]:
+        cookie = parse_set_cookie(line)
+        key = (verdict.name, *cookie_place(cookie, x.url))
         life = self._lives.get(key)
         index, host = x.exchange.index, host_name(x.url)
         if life is None:
@@ -137,6 +142,7 @@ class CookieStories:
             life.third_party = third_party(x)
             if len(self._lives) > MOST_LIVES:
                 _, gone = self._lives.popitem(last=False)
+                self._refers(gone, None)
                 if gone.worth_telling(self._now):
                     yield _tell(gone, self._now)
         self._lives.move_to_end(key)
@@ -146,8 +152,10 @@ class CookieStories:
         elif verdict.outcome == "expired":
             life.happened("deleted", index, host)
             life.kept, life.value = False, None
+            self._refers(life, None)
         else:
-            value = hash(parse_set_cookie(line).value)
+            self._refers(life, (index, verdict.name))
+            value = hash(cookie.value)
             text = _attributes(verdict)
             if not life.kept:
                 life.happened("set", index, host, "", text)
@@ -157,6 +165,14 @@ class CookieStories:
             life.kept, life.value = True, value
             life.expires = None if verdict.stored_as is None else verdict.stored_as.expires
             life.by_post = life.by_post or (x.method == "POST" and x.status < 400)
+
+    def _refers(self, life: _Life, set_in: tuple[int, str] | None) -> None:
+        """From now on verdicts refer to this cookie by another exchange, or not at all."""
+        if life.set_in is not None and self._set_in.get(life.set_in) is life:
+            del self._set_in[life.set_in]
+        life.set_in = set_in
+        if set_in is not None:
+            self._set_in[set_in] = life
 
 
 def third_party(x: Subject) -> bool:

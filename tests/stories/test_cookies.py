@@ -125,3 +125,18 @@ def test_memory_is_bounded(monkeypatch):
         life.happened("sent" if n % 2 else "changed", n, "shop.test")
     assert len(life.events) == cookies.MOST_EVENTS
     assert "more turns of this kind followed" in cookies._tell(life, 0.0).steps[-1]
+
+
+def test_cookies_of_one_name_on_two_hosts_are_two():
+    elsewhere = LOGIN.replace("https://shop.test/", "https://api.shop.test/").replace("3f9c2d71aa", "77aa2d3f9c")
+    other, own = stories(LOGIN, elsewhere, PAGE, RETURN, LOGOUT)
+    assert own.title == "The life of the cookie `sid`: set, sent, withheld and deleted"
+    assert "api.shop.test" not in " ".join(own.steps)
+    assert other.title == "The life of the cookie `sid`: set"
+
+
+def test_cookies_of_one_name_for_two_paths_are_two():
+    narrow = LOGIN.replace("Path=/;", "Path=/account;").replace("3f9c2d71aa", "77aa2d3f9c")
+    deep, wide = stories(LOGIN, narrow, PAGE, RETURN, LOGOUT)
+    assert wide.title == "The life of the cookie `sid`: set, sent, withheld and deleted"
+    assert deep.title == "The life of the cookie `sid`: set"
