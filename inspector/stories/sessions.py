@@ -76,6 +76,18 @@ class _Kept:
         self.first = index if not self.count else self.first
         self.last, self.count = index, self.count + 1
 
+    def is_that_of(self, stored: StoredAs | None) -> bool:
+        """Whether it is for the same hosts as what is stored now, as far as is known."""
+        own = self.stored
+        return own is None or stored is None or (own.domain, own.host_only) == (stored.domain, stored.host_only)
+
+    def reaches(self, host: str) -> bool:
+        """Whether it goes to a host, as far as is known."""
+        stored = self.stored
+        if stored is None or host == stored.domain:
+            return True
+        return not stored.host_only and host.endswith("." + stored.domain)
+
     def counts(self) -> bool:
         """Whether it is told as the session: set by a login, or sent and more than a name."""
         return self.by_login or self.count > 0
@@ -167,6 +179,8 @@ class SessionStories:
                     continue
                 kept = _Kept(cookie.name, host_name(x.url), framework=_framework(cookie.name))
                 site.cookies[cookie.name] = kept
+            elif not kept.is_that_of(verdict.stored_as):
+                continue  # another host's cookie of that name
             if kept.set_in is None or (by_login and not kept.by_login):
                 kept.set_in, kept.host = x.exchange.index, host_name(x.url)
             kept.stored = verdict.stored_as
@@ -180,12 +194,16 @@ class SessionStories:
         if site is not None:
             for due in x.verdicts.cookies:
                 kept = site.cookies.get(due.name)
-                if kept is not None and (due.recorded or (due.recorded is None and due.outcome == "sent")):
+                if (
+                    kept is not None
+                    and kept.reaches(x.url.host)
+                    and (due.recorded or (due.recorded is None and due.outcome == "sent"))
+                ):
                     kept.sent(index)
         for cookie in carried:
             if site is not None and cookie in site.cookies:
                 kept = site.cookies[cookie]
-                if kept.last != index or not kept.count:
+                if (kept.last != index or not kept.count) and kept.reaches(x.url.host):
                     kept.sent(index)
             elif not third_party(x):
                 site = self._site(x, name)

@@ -191,3 +191,12 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch):
     for exchange in parse_example("\n---\n".join(blocks)):
         engine.observe(exchange)
     assert (len(teller._sites), len(teller._handed)) == (3, 4)
+
+
+def test_another_hosts_cookie_of_that_name_is_not_mixed_in():
+    elsewhere = (
+        login("Secure").replace("https://shop.test/", "https://blog.shop.test/").replace(SID, "a1b2c3d4e5f60718")
+    )
+    there = page("sid=a1b2c3d4e5f60718").replace("https://shop.test/", "https://blog.shop.test/")
+    alone, mixed = stories(login(), page()), stories(login(), page(), elsewhere, there)
+    assert alone == mixed
