@@ -115,7 +115,7 @@ class CookieStories:
             if life is None:
                 continue
             if due.recorded or (due.recorded is None and due.outcome == "sent"):
-                life.happened("sent", index, x.url.host)
+                life.happened("sent", index, host_name(x.url))
             elif due.outcome == "blocked" and not due.recorded and _ELSEWHERE.isdisjoint(due.codes):
                 life.withheld = True
                 life.happened("withheld", index, host_name(x.url), ", ".join(due.codes))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 MOST_EVENTS = 40
-_EVERYDAY = frozenset({"issued", "sent", "traded", "replaced", "revoked"})
+_EVERYDAY = frozenset({"issued", "passed", "sent", "traded", "replaced", "revoked"})
 
 
 class Event:

@@ -128,6 +128,7 @@ def _audience(life: Life) -> str:
 
 _IN_SHORT = {
     "issued": "issued",
+    "passed": "handed on",
     "opened": "handed over in an address",
     "sent": "sent",
     "late": "sent after its time",
@@ -146,11 +147,12 @@ def _say(telling: Telling, life: Life, event: Event) -> None:
     requests = words.count(times, "request")
     name = f"`{event.name}`" if event.name else "without a name"
     match event.kind:
-        case "issued":
+        case "issued" | "passed":
             place = _ISSUED[event.how].format(name=name)
             text = f", {event.text}" if event.text else ""
-            telling.say(f"`{host}` issues it in #{first}, {place}{text}.")
-            telling.arrow(host, client, f"issues the {life.kind}", first)
+            issues, it = ("issues", "it") if event.kind == "issued" else ("hands", "it on")
+            telling.say(f"`{host}` {issues} {it} in #{first}, {place}{text}.")
+            telling.arrow(host, client, f"issues the {life.kind}" if it == "it" else f"hands on the {life.kind}", first)
         case "opened":
             telling.say(
                 f"In {where} it stands behind the `#` of an address at `{host}`: for scripts, not for the server."

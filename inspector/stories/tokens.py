@@ -97,9 +97,11 @@ class TokenStories:
         if not seen.sent:
             if seen.how == "fragment" and x.url.fragment and seen.raw in x.url.fragment:
                 life.happened(x, "opened", host, "fragment")
-            elif not any(event.kind in ("sent", "late") for event in life.events.values()):
-                life.happened(x, "issued", host, seen.how, name, readable(x, seen))
-                life.issuers.add(jar_site(x.url.host))
+            elif (kinds := {event.kind for event in life.events.values()}).isdisjoint(("sent", "late")):
+                site = jar_site(x.url.host)
+                passed = "issued" in kinds and site not in life.issuers
+                life.happened(x, "passed" if passed else "issued", host, seen.how, name, readable(x, seen))
+                life.issuers.add(site)
             if seen.how == "cookie":
                 self._kept(x, seen, life)
             return

@@ -140,3 +140,9 @@ def test_cookies_of_one_name_for_two_paths_are_two():
     deep, wide = stories(LOGIN, narrow, PAGE, RETURN, LOGOUT)
     assert wide.title == "The life of the cookie `sid`: set, sent, withheld and deleted"
     assert deep.title == "The life of the cookie `sid`: set"
+
+
+def test_a_host_with_a_port_is_one_party():
+    port = "https://shop.test:8443/"
+    (told,) = stories(*(block.replace("https://shop.test/", port) for block in (LOGIN, PAGE, RETURN, LOGOUT)))
+    assert told.participants == ("browser", "shop.test:8443")

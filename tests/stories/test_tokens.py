@@ -297,3 +297,14 @@ def test_hostile_values_raise_nothing(texts: list[str]):
         engine.observe(msgspec.structs.replace(plain, request=request, response=response))
     assert not [s for s in engine.finish() if s.kind == "internal-error"]
     assert not engine._stories.faults
+
+
+def test_whoever_passes_a_token_on_did_not_issue_it():
+    passing = f"""GET https://shop.test/leave HTTP/2
+
+HTTP/2 303
+Location: https://id.example/leave?access_token={OPAQUE}"""
+    arriving = f"GET https://id.example/leave?access_token={OPAQUE} HTTP/2\n\nHTTP/2 200\nContent-Type: text/html"
+    (told,) = stories(FIRST, passing, arriving)
+    assert told.steps[0].startswith("`id.example` issues it in #0")
+    assert any(step.startswith("`shop.test` hands it on in #1, in the query") for step in told.steps)
