@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+
+from inspector.trust.ca import spki_sha256
 
 CHROMIUM = shutil.which("chromium")
 
@@ -28,6 +33,12 @@ LOOPBACK = (
     "HttpsFirstBalancedModeAutoEnable",
 )
 """Features to switch off where every server is on loopback and some of them have no TLS on purpose."""
+
+
+def trusting(certificate: Path) -> str:
+    """The switch with which Chromium takes whatever this authority has signed."""
+    pin = spki_sha256(x509.load_pem_x509_certificate(certificate.read_bytes()))
+    return f"--ignore-certificate-errors-spki-list={pin}"
 
 
 def switches(*more: str, off: Sequence[str] = ()) -> list[str]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cryptography import x509
 
 from inspector.learn.lab import Lab
 from inspector.learn.lab.content.signin import FAULTS
 from inspector.proxy.master import RunningProxy
 from inspector.proxy.options import ProxyOptions
 from inspector.report import Story
-from inspector.trust.ca import spki_sha256
-from tests.chromium import CHROMIUM, LOOPBACK, switches
+from tests.chromium import CHROMIUM, LOOPBACK, switches, trusting
 from tests.conftest import needs_chromium
 from tests.proxy.conftest import Collected
 
@@ -93,10 +90,6 @@ class Ended:
     tokens: list[Story]
 
 
-def spki(certificate: Path) -> str:
-    return spki_sha256(x509.load_pem_x509_certificate(certificate.read_bytes()))
-
-
 @pytest.fixture(scope="module")
 def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Ended]:
     """Every login once: one browser, one proxy, a window of its own for each."""
@@ -117,7 +110,7 @@ def ended(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str,
             executable_path=CHROMIUM,
             proxy={"server": proxy.url, "bypass": "<-loopback>"},
             args=switches(
-                f"--ignore-certificate-errors-spki-list={spki(proxy.ca_certificate)}",
+                trusting(proxy.ca_certificate),
                 off=LOOPBACK,
             ),
         )

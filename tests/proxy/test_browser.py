@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from cryptography import x509
 from playwright.sync_api import Page, sync_playwright
 
 from inspector.learn.lab import Lab
 from inspector.proxy.master import RunningProxy
-from inspector.trust.ca import spki_sha256
-from tests.chromium import CHROMIUM, LOOPBACK, switches
+from tests.chromium import CHROMIUM, LOOPBACK, switches, trusting
 from tests.conftest import needs_chromium
 from tests.proxy.conftest import Collected
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-
-
-def spki(certificate: Path) -> str:
-    return spki_sha256(x509.load_pem_x509_certificate(certificate.read_bytes()))
 
 
 @pytest.fixture
@@ -30,7 +23,7 @@ def page(proxy: RunningProxy) -> Iterator[Page]:
             executable_path=CHROMIUM,
             proxy={"server": proxy.url, "bypass": "<-loopback>"},
             args=switches(
-                f"--ignore-certificate-errors-spki-list={spki(proxy.ca_certificate)}",
+                trusting(proxy.ca_certificate),
                 off=LOOPBACK,
             ),
         )
