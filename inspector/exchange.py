@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -66,60 +66,59 @@ def _shape(names: tuple[str, ...]) -> Shape:
     return Shape(lowered, received, len(received) == len(names), any(name.startswith(":") for name in names))
 
 
-class Fields(Struct, frozen=True, dict=True):
+class Fields(Struct, frozen=True, eq=False):
     """The field section of a message: every line in order, duplicates kept (RFC 9110, section 5).
 
-    Look-ups take the field name in lower case. Pseudo-fields of HTTP/2 and HTTP/3 are not in here; they live in
-    `Request.pseudo` and `Response.pseudo`.
+    Make one with `Fields.of` or `Fields.of_lines`. Look-ups take the field name in lower case. Pseudo-fields of HTTP/2
+    and HTTP/3 are not in here; they live in `Request.pseudo` and `Response.pseudo`.
     """
 
-    lines: tuple[Field, ...] = ()
+    lines: tuple[Field, ...]
+    shape: Shape
+    """What the lines' names alone tell."""
+    by_name: dict[str, str]
+    """Lower-case field name → its combined value, lines joined by ``", "`` (RFC 9110, section 5.3). Read-only.
+
+    Not for ``set-cookie``, whose lines must never be joined: use `all`.
+    """
+    first: dict[str, str]
+    """Lower-case field name → the value of its first line. Read-only."""
+    get: Callable[[str], str | None]
+    """The combined value of a field, or ``None``: what `by_name` holds, without a call in between."""
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Fields:
         """Build from ``(name, value)`` pairs, in order."""
-        return cls(tuple(Field(name, value) for name, value in pairs))
+        return cls.of_lines(tuple([Field(name, value) for name, value in pairs]))
 
-    @cached_property
-    def shape(self) -> Shape:
-        """What the lines' names alone tell."""
-        return shape_of(tuple([line.name for line in self.lines]))
-
-    @cached_property
-    def index(self) -> dict[str, list[str]]:
-        """Lower-case field name → its values in order. Treat as read-only."""
-        shape = self.shape
+    @classmethod
+    def of_lines(cls, lines: tuple[Field, ...]) -> Fields:
+        """Build from field lines, in order."""
+        shape = shape_of(tuple([line.name for line in lines]))
         if shape.distinct:
-            return dict(zip(shape.names, [[line.value] for line in self.lines], strict=True))
-        index: dict[str, list[str]] = {}
-        for name, line in zip(shape.names, self.lines, strict=True):
-            if name in index:
-                index[name].append(line.value)
-            else:
-                index[name] = [line.value]
-        return index
-
-    def get(self, name: str) -> str | None:
-        """The combined value of a field, its lines joined by ``", "`` (RFC 9110, section 5.3), or ``None``.
-
-        Not for ``set-cookie``, whose lines must never be joined: use `all`.
-        """
-        values = self.index.get(name)
-        if values is None:
-            return None
-        return values[0] if len(values) == 1 else ", ".join(values)
+            first = by_name = {name: line.value for name, line in zip(shape.names, lines, strict=True)}
+        else:
+            first, by_name = {}, {}
+            for name, line in zip(shape.names, lines, strict=True):
+                first.setdefault(name, line.value)
+                by_name[name] = f"{by_name[name]}, {line.value}" if name in by_name else line.value
+        return cls(lines, shape, by_name, first, by_name.get)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every line's value for a field name, in order; empty where the field is absent."""
-        values = self.index.get(name)
-        return tuple(values) if values else ()
+        value = self.by_name.get(name)
+        if value is None:
+            return ()
+        if self.shape.distinct:
+            return (value,)
+        return tuple([line.value for known, line in zip(self.shape.names, self.lines, strict=True) if known == name])
 
     def named(self, name: str) -> str:
         """The field's name in the case it was received in; the given name where it is absent."""
         return self.shape.received.get(name, name)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.index
+        return name in self.by_name
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.lines)
@@ -127,8 +126,17 @@ class Fields(Struct, frozen=True, dict=True):
     def __len__(self) -> int:
         return len(self.lines)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fields) and self.lines == other.lines
 
-NO_FIELDS = Fields()
+    def __hash__(self) -> int:
+        return hash(self.lines)
+
+    def __repr__(self) -> str:
+        return f"Fields({self.lines!r})"
+
+
+NO_FIELDS = Fields.of_lines(())
 
 BodyState = Literal["full", "truncated", "omitted", "empty", "unknown"]
 """``full``: the octets are here. ``truncated``: a prefix is. ``omitted``: there was content and it was not kept.

@@ -198,20 +198,20 @@ def secrets_of(exchange: Exchange) -> tuple[str, ...]:
     request = exchange.request
     if "=" in request.url or "@" in request.url:
         found += _url_secrets(request.url)
-    index = request.fields.index
-    for value in index.get("referer", ()):
+    sent = request.fields
+    for value in sent.all("referer"):
         if "=" in value:
             found += _url_secrets(value)
-    if request.method == "POST" and "content-type" in index:
+    if request.method == "POST" and "content-type" in sent.first:
         found += _form_secrets(request)
     for name in ("cookie", "authorization", "proxy-authorization"):
-        for value in index.get(name, ()):
+        for value in sent.all(name):
             found += _field_secrets(name, value)
     if exchange.response is not None:
-        answer = exchange.response.fields.index
-        for value in answer.get("set-cookie", ()):
+        answer = exchange.response.fields
+        for value in answer.all("set-cookie"):
             found += _field_secrets("set-cookie", value)
-        for value in answer.get("location", ()):
+        for value in answer.all("location"):
             if "=" in value:
                 found += _url_secrets(value)
     return found

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
+from itertools import compress
 from typing import TYPE_CHECKING, cast
 
-from inspector.content.kinds import kind_of
+from msgspec import Struct
+
 from inspector.content.tokens import has_token
 from inspector.exchange import Fields, Shape
 from inspector.fields import methods, statuses
@@ -19,43 +21,48 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 Names = tuple[str, ...]
-NONE: frozenset[str] = frozenset()
-_NO_TRIGGERS: frozenset[Trigger] = frozenset()
+_MOST_KNOWN = 4096
+"""Groups, or sets, of which it is remembered what they do."""
+_MOST_VALUES = 1024
+"""Values of one field that are remembered."""
 _LONGEST_KNOWN = 512
 """Characters of a field's value that is remembered."""
 _LONGEST_URL = 16_384
 """Characters of a URL in which rules' terms are looked for."""
+_FLAGS = bytes.maketrans(b"0", b"\0")
 
 
 class RuleIndex:
     """Finds the rules to ask for an exchange. Built once for a choice of rules; safe to share between engines.
 
-    Sets of rules are numbers, a bit for each rule. What an exchange has is a short tuple, and most exchanges of a
-    capture have one that was seen before: the rules are then found by one look-up. For a new one each trigger that is
-    met adds its rules, so the cost does not grow with the catalogue.
+    Sets of rules are numbers, a bit for each rule, and what a trigger does is one such number of three parts (see
+    `_Triggers`). What an exchange has is told in a few groups of things that go together; what a group does is worked
+    out once, and most exchanges only have groups that were seen before. So the cost does not grow with the catalogue.
     """
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self._rules = rules
-        self._on: dict[Trigger, int] = {}
-        self._also: dict[Trigger, int] = {}
-        self._without: dict[Trigger, int] = {}
-        self._asking_once = 0
-        """The rules that ask for nothing beside `on`."""
-        self.bit = {rule.id: 1 << place for place, rule in enumerate(rules)}
+        self._width = len(rules)
+        self._bits = f"0{self._width}b"
+        bits = [1 << self._width - 1 - place for place in range(self._width)]
+        self.bit = {rule.id: bit for rule, bit in zip(rules, bits, strict=True)}
         """The set of one rule, by its id."""
-        for place, rule in enumerate(rules):
-            for triggers, bits in ((rule.on, self._on), (rule.also, self._also), (rule.without, self._without)):
-                for trigger in triggers:
-                    bits[trigger] = bits.get(trigger, 0) | 1 << place
-            if not rule.also:
-                self._asking_once |= 1 << place
-        asked_for = {**self._on, **self._also, **self._without}
-        self._values = _Values(asked_for)
-        self._url_terms = _UrlTerms(asked_for)
-        self._marks_asked = any(trigger[0] == "mark" for trigger in self._on)
-        self._parameters = frozenset([str(name) for kind, name in self._on if kind == "parameter"])
-        self._met: dict[tuple[object, ...], int] = {}
+        self._every = (1 << self._width) - 1
+        self._asking_once = sum(bit for rule, bit in zip(rules, bits, strict=True) if not rule.also) << self._width
+        """The rules that ask for nothing beside `on`."""
+        triggers = self._triggers = _Triggers(rules, bits)
+        self._values = _Values(triggers)
+        self._url_terms = _UrlTerms(triggers)
+        self._marks_asked = any(trigger[0] == "mark" for trigger in triggers.effects)
+        self._parameters = frozenset([str(name) for kind, name in triggers.effects if kind == "parameter"])
+        self._of_message = _Known(triggers, _message)
+        self._of_context = _Known(triggers, _context)
+        self._of_verdicts = _Known(triggers, _verdicts)
+        self._of_cookie = _Known(triggers, _cookie)
+        self._of_sent = _Known(triggers, _sent)
+        self._of_got = _Known(triggers, _got)
+        self._of_marks = _Known(triggers, _marks)
+        self._of_parameters = _Known(triggers, _parameters)
         self._listed: dict[int, tuple[Rule, ...]] = {}
 
     def candidates(self, x: Subject, spent: int = 0) -> tuple[Rule, ...]:
@@ -63,131 +70,160 @@ class RuleIndex:
 
         Those in the set `spent` are left out.
         """
-        verdicts, req, res = x.verdicts, x.req, x.res
+        verdicts, req, res, url = x.verdicts, x.req, x.res, x.request.url
         sent, got = req.shape, res.shape
         cors, block = verdicts.cors, verdicts.block
-        cookies: tuple[tuple[str, Names, frozenset[str]], ...] = ()
-        if verdicts.set_cookies:
-            lines = res.index.get("set-cookie", ())
-            cookies = tuple(
-                [
-                    (verdict.outcome, verdict.codes, parse_set_cookie(line).attribute_names)
-                    for verdict, line in zip(verdicts.set_cookies, lines, strict=False)
-                ]
-            )
-        signature = (
-            x.status,
-            x.method,
-            x.url.scheme,
-            x.is_document,
-            x.client_version,
-            x.server_version,
-            None if cors is None else cors.outcome,
-            None if block is None else block.outcome,
-            cookies,
-            bool(cookies or verdicts.cookies),
-            x.request.body.state,
-            kind_of(x.media_type) if x.status else None,
-            x.recorded_kind,
-            x.marks.groups if self._marks_asked else (),
-            "?" in x.request.url,
-            self._parameters.intersection(parameter_names(x.request.url)) if "=" in x.request.url else NONE,
-            x.memo(has_token),
-            x.exchange.failure is not None,
-            x.exchange.context.recorder.vantage,
-            sent.distinct and got.distinct,
-            self._values.met(req, res),
-            self._url_terms.met(x.request.url),
-            got,
-            sent,
+        kind = x.content_kind
+        met = (
+            self._asking_once
+            | self._of_message[x.status, x.method, x.url.scheme, kind if x.status else None, x.recorded_kind]
+            | self._of_context[
+                x.is_document,
+                x.client_version,
+                x.server_version,
+                x.request.body.state,
+                x.exchange.failure is not None,
+                x.exchange.context.recorder.vantage,
+                "?" in url,
+                sent.distinct and got.distinct,
+                x.memo(has_token),
+            ]
+            | self._of_verdicts[
+                None if cors is None else cors.outcome,
+                None if block is None else block.outcome,
+                bool(verdicts.set_cookies or verdicts.cookies),
+            ]
+            | self._of_sent[sent]
+            | self._of_got[got]
+            | self._values.met(req, res)
+            | self._url_terms.met(url)
         )
-        met = self._met.get(signature)
-        if met is None:
-            if len(self._met) > 8192:
-                self._met.clear()
-            met = self._met[signature] = self._chosen(_triggers(*signature))
-        left = met & ~spent
+        if verdicts.set_cookies:
+            for line, verdict in zip(res.all("set-cookie"), verdicts.set_cookies, strict=False):
+                met |= self._of_cookie[verdict.outcome, verdict.codes, parse_set_cookie(line).attribute_names]
+        if self._marks_asked and x.marks.groups:
+            met |= self._of_marks[x.marks.groups]
+        if "=" in url:
+            named = self._parameters.intersection(parameter_names(url))
+            if named:
+                met |= self._of_parameters[named]
+        width = self._width
+        left = met & met >> width & ~(met >> 2 * width) & self._every & ~spent
         found = self._listed.get(left)
         if found is None:
-            if len(self._listed) > 8192:
+            if len(self._listed) >= _MOST_KNOWN:
                 self._listed.clear()
-            found = self._listed[left] = self._list(left)
+            found = self._listed[left] = tuple(
+                compress(self._rules, format(left, self._bits).encode().translate(_FLAGS))
+            )
         return found
 
-    def _chosen(self, met: list[Trigger]) -> int:
-        on = without = 0
-        also = self._asking_once
-        for trigger in met:
-            on |= self._on.get(trigger, 0)
-            also |= self._also.get(trigger, 0)
-            without |= self._without.get(trigger, 0)
-        return on & also & ~without
 
-    def _list(self, rules: int) -> tuple[Rule, ...]:
-        listed = []
-        while rules:
-            lowest = rules & -rules
-            listed.append(self._rules[lowest.bit_length() - 1])
-            rules ^= lowest
-        return tuple(listed)
+class _Triggers:
+    """What each trigger does to the sets of rules.
+
+    An effect is a number with a set of rules in each of three parts, lowest first: those the trigger asks (`on`), those
+    it satisfies (`also`), and those it silences (`without`). What several triggers do is their effects' union.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...], bits: list[int]) -> None:
+        self.effects: dict[Trigger, int] = {}
+        for rule, bit in zip(rules, bits, strict=True):
+            for part, triggers in enumerate((rule.on, rule.also, rule.without)):
+                for trigger in triggers:
+                    self.effects[trigger] = self.effects.get(trigger, 0) | bit << part * len(rules)
+
+    def of(self, triggers: Iterable[Trigger]) -> int:
+        """What several triggers do together."""
+        effect, known = 0, self.effects
+        for trigger in triggers:
+            if trigger in known:
+                effect |= known[trigger]
+        return effect
+
+
+class _Known[K](dict[K, int]):
+    """What a group of things does, worked out where it is asked for the first time."""
+
+    def __init__(self, triggers: _Triggers, triggers_of: Callable[[K], Iterable[Trigger]]) -> None:
+        super().__init__()
+        self._triggers = triggers
+        self._triggers_of = triggers_of
+
+    def __missing__(self, key: K) -> int:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        effect = self[key] = self._triggers.of(self._triggers_of(key))
+        return effect
 
 
 class _Values:
     """The tests that rules make of fields' values, and what they said of values seen before."""
 
-    def __init__(self, triggers: Iterable[Trigger]) -> None:
-        self._tests: dict[tuple[bool, str], list[tuple[Trigger, ValueTest]]] = {}
-        for trigger in triggers:
+    def __init__(self, triggers: _Triggers) -> None:
+        self._effects = triggers.effects
+        self._tests: dict[tuple[bool, str], _Tested] = {}
+        for trigger in triggers.effects:
             if trigger[0] in ("request value", "response value"):
                 name, holds = cast("tuple[str, ValueTest]", trigger[1])
-                self._tests.setdefault((trigger[0] == "response value", name), []).append((trigger, holds))
-        self._tested: dict[tuple[bool, Shape], Names] = {}
-        self._known: dict[tuple[bool, str, str], tuple[Trigger, ...]] = {}
+                tested = self._tests.setdefault((trigger[0] == "response value", name), _Tested(name, {}, []))
+                tested.tests.append((triggers.effects[trigger], holds))
+        self._tested: tuple[dict[Shape, tuple[_Tested, ...]], ...] = ({}, {})
 
-    def met(self, request: Fields, response: Fields) -> tuple[Trigger, ...]:
-        """The triggers whose test is passed by the fields of one of the messages."""
-        met: tuple[Trigger, ...] = ()
-        for of_response, fields in ((False, request), (True, response)):
-            tested = self._tested.get((of_response, fields.shape))
+    def met(self, request: Fields, response: Fields) -> int:
+        """What the tests do that are passed by the fields of one of the messages."""
+        effect = 0
+        for of_response, fields in enumerate((request, response)):
+            shape, by_name = fields.shape, fields.by_name
+            tested = self._tested[of_response].get(shape)
             if tested is None:
-                tested = self._names(of_response, fields.shape)
-            index = fields.index
-            for name in tested:
-                lines = index[name]
-                value = lines[0] if len(lines) == 1 else ", ".join(lines)
-                passed = self._known.get((of_response, name, value))
-                if passed is None:
-                    passed = self._test(of_response, name, value)
-                if passed:
-                    met += passed
-        return met
+                tested = self._of_shape(of_response, shape)
+            for field in tested:
+                value = by_name[field.name]
+                passed = field.known.get(value)
+                effect |= field.test(value) if passed is None else passed
+        return effect
 
-    def _names(self, of_response: bool, shape: Shape) -> Names:
-        """Those of the names whose values are tested; most messages have a shape that was seen before."""
-        if len(self._tested) >= 4096:
-            self._tested.clear()
-        names = tuple([name for name in shape.received if (of_response, name) in self._tests])
-        self._tested[of_response, shape] = names
-        return names
+    def _of_shape(self, of_response: int, shape: Shape) -> tuple[_Tested, ...]:
+        """The tests for fields of these names; most messages have a shape that was seen before."""
+        known = self._tested[of_response]
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        asked = [self._tests.get((bool(of_response), name)) for name in shape.received]
+        found = known[shape] = tuple([tested for tested in asked if tested is not None])
+        return found
 
-    def _test(self, of_response: bool, name: str, value: str) -> tuple[Trigger, ...]:
-        passed = tuple([trigger for trigger, holds in self._tests[of_response, name] if holds(value)])
+
+class _Tested(Struct, frozen=True):
+    """The tests of one field's values."""
+
+    name: str
+    known: dict[str, int]
+    """Value → what the tests it passes do."""
+    tests: list[tuple[int, ValueTest]]
+
+    def test(self, value: str) -> int:
+        """What the tests do that a value passes; remembered where it is not too long."""
+        effect = 0
+        for does, holds in self.tests:
+            if holds(value):
+                effect |= does
         if len(value) <= _LONGEST_KNOWN:
-            if len(self._known) >= 16_384:
-                self._known.clear()
-            self._known[of_response, name, value] = passed
-        return passed
+            if len(self.known) >= _MOST_VALUES:
+                self.known.clear()
+            self.known[value] = effect
+        return effect
 
 
 class _UrlTerms:
     """The terms that rules look for in URLs, all of them looked for at once."""
 
-    def __init__(self, triggers: Iterable[Trigger]) -> None:
-        self._of: dict[str, tuple[Trigger, ...]] = {}
-        for trigger in triggers:
+    def __init__(self, triggers: _Triggers) -> None:
+        self._of: dict[str, int] = {}
+        for trigger, effect in triggers.effects.items():
             if trigger[0] == "url":
                 for term in cast("tuple[str, ...]", trigger[1]):
-                    self._of[term] = (*self._of.get(term, ()), trigger)
+                    self._of[term] = self._of.get(term, 0) | effect
 
     @cached_property
     def _search(self) -> Callable[[str], list[str]]:
@@ -196,40 +232,17 @@ class _UrlTerms:
         automaton = AhoCorasick(list(self._of))
         return lambda text: automaton.find_matches_as_strings(text, overlapping=True)
 
-    def met(self, url: str) -> frozenset[Trigger]:
-        """The triggers of which a term is in the URL."""
-        found = self._search(url[:_LONGEST_URL].lower())
-        return frozenset([trigger for term in set(found) for trigger in self._of[term]]) if found else _NO_TRIGGERS
+    def met(self, url: str) -> int:
+        """What the triggers do of which a term is in the URL."""
+        effect = 0
+        for term in self._search(url[:_LONGEST_URL].lower()):
+            effect |= self._of[term]
+        return effect
 
 
-def _triggers(
-    status: int,
-    method: str,
-    scheme: str,
-    document: bool,
-    client: str | None,
-    server: str | None,
-    cors: str | None,
-    block: str | None,
-    set_cookies: tuple[tuple[str, Names, frozenset[str]], ...],
-    cookies: bool,
-    content: str,
-    kind: str | None,
-    recorded: str | None,
-    marks: Names,
-    query: bool,
-    parameters: frozenset[str],
-    token: bool,
-    failed: bool,
-    vantage: str | None,
-    distinct: bool,
-    told: tuple[Trigger, ...],
-    in_url: frozenset[Trigger],
-    response: Shape,
-    request: Shape,
-) -> list[Trigger]:
-    """The triggers an exchange meets, out of its signature."""
-    met: list[Trigger] = [
+def _message(key: tuple[int, str, str, str | None, str | None]) -> list[Trigger]:
+    status, method, scheme, kind, recorded = key
+    return [
         ("always", None),
         ("responded", status != 0),
         ("status", status),
@@ -238,32 +251,56 @@ def _triggers(
         ("method", method),
         ("registered method", method in methods.KNOWN),
         ("scheme", scheme),
+        ("kind", kind),
+        ("recorded", recorded),
+    ]
+
+
+def _context(
+    key: tuple[bool, str | None, str | None, str, bool, str | None, bool, bool, bool],
+) -> list[Trigger]:
+    document, client, server, content, failed, vantage, query, distinct, token = key
+    return [
         ("document", document),
         ("version", client),
         ("version", server),
-        ("cors", cors),
-        ("block", block),
-        ("cookies", cookies),
         ("content", content in ("full", "truncated", "omitted")),
-        ("kind", kind),
-        ("recorded", recorded),
-        ("query", query),
-        ("token", token),
         ("failure", failed),
         ("vantage", vantage),
+        ("query", query),
         ("repeated", not distinct),
+        ("token", token),
     ]
-    for outcome, codes, attributes in set_cookies:
-        met.append(("set-cookie outcome", outcome))
-        met += [("set-cookie", code) for code in codes]
-        met += [("set-cookie attribute", name) for name in attributes]
-    met += told
-    met += in_url
-    met += [("mark", group) for group in marks]
-    met += [("parameter", name) for name in parameters]
-    met += [("response", name) for name in response.received]
-    met += [("request", name) for name in request.received]
-    return met
+
+
+def _verdicts(key: tuple[str | None, str | None, bool]) -> list[Trigger]:
+    cors, block, cookies = key
+    return [("cors", cors), ("block", block), ("cookies", cookies)]
+
+
+def _cookie(key: tuple[str, Names, frozenset[str]]) -> list[Trigger]:
+    outcome, codes, attributes = key
+    return [
+        ("set-cookie outcome", outcome),
+        *[("set-cookie", code) for code in codes],
+        *[("set-cookie attribute", name) for name in attributes],
+    ]
+
+
+def _sent(shape: Shape) -> list[Trigger]:
+    return [("request", name) for name in shape.received]
+
+
+def _got(shape: Shape) -> list[Trigger]:
+    return [("response", name) for name in shape.received]
+
+
+def _marks(groups: Names) -> list[Trigger]:
+    return [("mark", group) for group in groups]
+
+
+def _parameters(names: frozenset[str]) -> list[Trigger]:
+    return [("parameter", name) for name in names]
 
 
 @lru_cache(maxsize=8)

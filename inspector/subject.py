@@ -47,12 +47,14 @@ class Subject:
         """The HTTP version the server spoke."""
         self.started = exchange.timings.started
         """When the exchange started, in seconds since 1970."""
+        recorded = False
         if response is None:
             self.res, self.status = NO_FIELDS, 0
         else:
             self.res, self.status, self.server_version = response.fields, response.status, response.http_version
+            recorded = response.body.source is not None
         self.url = urls.parse(request.url)
-        get = self.req.get
+        get = request.fields.get
         self.mode = get("sec-fetch-mode")
         """The request mode where the client says so (``Sec-Fetch-Mode``)."""
         self.fetch_site = get("sec-fetch-site")
@@ -60,14 +62,39 @@ class Subject:
         self.origin = get("origin")
         """The request's ``Origin`` field."""
         self.is_preflight = (
-            self.method == "OPTIONS" and self.origin is not None and "access-control-request-method" in self.req
+            self.method == "OPTIONS" and self.origin is not None and get("access-control-request-method") is not None
         )
         """Whether this is a CORS preflight (Fetch, "CORS-preflight request")."""
-        said = self.res.get("content-type")
-        self.media_type = essence_of(said) if said else ""
+        kind, said = exchange.context.resource_type, get("sec-fetch-dest")
+        self.destination: str | None = said or _DESTINATION_OF_TYPE.get(kind or "")
+        """The request's destination (Fetch): ``Sec-Fetch-Dest``, else what the recorder's resource type implies.
+
+        ``"empty"`` is `fetch()` and XMLHttpRequest. ``None`` is unknown.
+        """
+        self.is_navigation: bool = self.mode == "navigate" if self.mode is not None else kind == "document"
+        """Whether a top-level or nested navigation made this request, as far as it is known."""
+        content_type = self.res.get("content-type")
+        self.media_type = essence_of(content_type) if content_type else ""
         """The response's media type in lower case without parameters (RFC 9110, section 8.3); ``""`` if none."""
+        self.content_kind = kind_of(self.media_type)
+        """The kind of content the response's media type names (see `inspector.content.kinds`)."""
+        self.recorded_kind = self.content_kind if recorded else None
+        """The kind of the response's content; ``None`` where it is not recorded."""
         self.is_html = self.media_type in _HTML
         """Whether the response says it is HTML."""
+        self.is_document: bool = (
+            self.status != 0
+            and not self.is_preflight
+            and (
+                said in _DOCUMENT_DESTINATIONS
+                if said
+                else self.is_html
+                and kind not in _NOT_DOCUMENT_TYPES
+                and not get("x-requested-with")
+                and (kind == "document" or _asks_for_html(get("accept")))
+            )
+        )
+        """Whether the response is shown as a document: by `Sec-Fetch-Dest`, else by resource and media type."""
 
     def memo[T](self, compute: Callable[[Subject], T]) -> T:
         """What `compute` makes of this subject, computed once: for what several rules of a topic share."""
@@ -78,30 +105,6 @@ class Subject:
         return found
 
     # -- what kind of exchange this is --------------------------------------------------------------------------
-
-    @cached_property
-    def destination(self) -> str | None:
-        """The request's destination (Fetch): ``Sec-Fetch-Dest``, else what the recorder's resource type implies.
-
-        ``"empty"`` is `fetch()` and XMLHttpRequest. ``None`` is unknown.
-        """
-        said = self.req.get("sec-fetch-dest")
-        if said:
-            return said
-        return _DESTINATION_OF_TYPE.get(self.exchange.context.resource_type or "")
-
-    @cached_property
-    def is_navigation(self) -> bool:
-        """Whether a top-level or nested navigation made this request, as far as it is known."""
-        if self.mode is not None:
-            return self.mode == "navigate"
-        return self.exchange.context.resource_type == "document"
-
-    @property
-    def recorded_kind(self) -> str | None:
-        """The kind of the response's content (see `inspector.content.kinds`); ``None`` where it is not recorded."""
-        response = self.response
-        return None if response is None or response.body.source is None else kind_of(self.media_type)
 
     @cached_property
     def marks(self) -> Hits:
@@ -120,26 +123,6 @@ class Subject:
             return None
         text = response.body.text
         return None if text is None else parse_html(text, response.body.state == "truncated")
-
-    @cached_property
-    def is_document(self) -> bool:
-        """Whether the response is shown as a document: by `Sec-Fetch-Dest`, else by resource and media type."""
-        if self.status == 0 or self.is_preflight:
-            return False
-        said = self.req.get("sec-fetch-dest")
-        if said:
-            return said in _DOCUMENT_DESTINATIONS
-        kind = self.exchange.context.resource_type
-        if kind in _NOT_DOCUMENT_TYPES:
-            return False
-        if self.req.get("x-requested-with"):
-            return False
-        return self.is_html and (kind == "document" or self._asks_for_html)
-
-    @property
-    def _asks_for_html(self) -> bool:
-        accept = self.req.get("accept")
-        return accept is None or "text/html" in accept or "application/xhtml" in accept
 
     @cached_property
     def page_url(self) -> str | None:
@@ -206,6 +189,10 @@ class Subject:
     def request_line(self, mark: str | None = None, label: str | None = None) -> Evidence:
         """Evidence: method and URL."""
         return Evidence("request.line", None, f"{self.method} {self.shown_url}", mark, label)
+
+
+def _asks_for_html(accept: str | None) -> bool:
+    return accept is None or "text/html" in accept or "application/xhtml" in accept
 
 
 _DESTINATION_OF_TYPE = {

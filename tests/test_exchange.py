@@ -17,12 +17,26 @@ def test_fields_keep_order_case_and_duplicates():
 
 def test_lines_of_a_field_combine_as_the_standard_says():
     assert Fields.of([("Vary", "Origin"), ("Vary", "Accept")]).get("vary") == "Origin, Accept"
-    assert Fields().get("vary") is None
+    assert Fields.of([]).get("vary") is None
+
+
+def test_the_first_line_of_a_field_stands_by_itself():
+    fields = Fields.of([("Expires", "0"), ("Age", "1"), ("expires", "-1")])
+    assert fields.first == {"expires": "0", "age": "1"}
+    assert fields.all("expires") == ("0", "-1")
+    assert fields.all("age") == ("1",)
+    assert fields.all("date") == ()
+
+
+def test_field_sections_are_equal_by_their_lines():
+    assert Fields.of([("Age", "1")]) == Fields.of([("Age", "1")])
+    assert hash(Fields.of([("Age", "1")])) == hash(Fields.of([("Age", "1")]))
+    assert Fields.of([("Age", "1")]) != Fields.of([("age", "1")])
 
 
 def test_shapes_cannot_be_changed():
     with pytest.raises(AttributeError):
-        Fields().lines = (Field("a", "b"),)  # type: ignore[misc]
+        Fields.of([]).lines = (Field("a", "b"),)  # type: ignore[misc]
 
 
 def test_body_is_decoded_only_when_read():

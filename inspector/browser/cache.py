@@ -29,10 +29,10 @@ def judge(
     `received`: when it was received, in seconds since 1970. `delay`: seconds since its request was sent.
     `old_protocol`: it came by HTTP/1.0, whose entity tags Chromium does not trust.
     """
-    index = fields.index
-    date = read_date(index["date"][0]) if "date" in index else None
-    expires = index["expires"][0] if "expires" in index else None
-    modified = index["last-modified"][0] if "last-modified" in index else None
+    index = fields.first
+    date = read_date(index["date"]) if "date" in index else None
+    expires = index.get("expires")
+    modified = index.get("last-modified")
     generated = received if date is None else date
     fresh_for, basis = lifetime(policy, expires, modified, generated)
     age = current_age(fields.get("age") if "age" in index else None, date, received, delay)
@@ -42,7 +42,7 @@ def judge(
         basis,
         age if age < 1 and fresh_for < 2 else float(int(age)),
         shared_lifetime(policy, expires, modified, generated)[0] if policy.shared else 0.0,
-        "etag" in index and index["etag"][0] != "",
+        "etag" in index and index["etag"] != "",
         modified is not None and modified != "",
         old_protocol,
         "vary" in index and "*" in parse_vary(fields.get("vary") or ""),

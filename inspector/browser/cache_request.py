@@ -22,10 +22,10 @@ looked at. ``other-variant``: ``Vary`` does not match."""
 
 def effect(request: Fields, varied: Varied, cookies_recorded: bool = True) -> tuple[Effect, str | None]:
     """What a request's fields do to the reuse of a stored response, and why in a clause (``None`` for ``plain``)."""
-    index = request.index
+    index = request.by_name
     asked = index.get("cache-control")
     if asked is not None:
-        cc = parse_cache_control(", ".join(asked))
+        cc = parse_cache_control(asked)
         if cc.plain("no-cache"):
             return (
                 "bypass",
@@ -34,7 +34,7 @@ def effect(request: Fields, varied: Varied, cookies_recorded: bool = True) -> tu
         if cc.plain("max-age=0"):
             return "validate", "the request says `Cache-Control: max-age=0` (a reload)"
     pragma = index.get("pragma")
-    if pragma is not None and any(m.lower() == "no-cache" for v in pragma for m in split_list(v)):
+    if pragma is not None and any(m.lower() == "no-cache" for m in split_list(pragma)):
         return "bypass", "the request says `Pragma: no-cache`"
     for name in ("if-match", "if-unmodified-since", "if-range"):
         if name in index:

@@ -132,12 +132,12 @@ def page_origin(x: Subject) -> str | None:
 
 def request_fields(x: Subject) -> list[tuple[str, str]]:
     """The request's fields as ``(lower-case name, combined value)`` pairs."""
-    return [(name, values[0] if len(values) == 1 else ", ".join(values)) for name, values in x.req.index.items()]
+    return list(x.req.by_name.items())
 
 
 def set_by_page(x: Subject) -> list[str]:
     """Names of the request's fields that only a script can have set."""
-    return [name for name in x.req.index if name not in BROWSERS_OWN]
+    return [name for name in x.req.first if name not in BROWSERS_OWN]
 
 
 @lru_cache(maxsize=512)

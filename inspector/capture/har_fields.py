@@ -19,7 +19,7 @@ def fields_of(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
     if not lines:
         return NO_FIELDS, ()
     # All lines are looked over at once: nearly always there is nothing to do, and a look at each costs more than that.
-    fields = Fields(lines)
+    fields = Fields.of_lines(lines)
     values = "\n".join([line.value for line in lines])
     if (
         not fields.shape.pseudo
@@ -47,7 +47,7 @@ def _taken_apart(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
         else:
             stripped = value.strip(" \t\r")
             fields.append(line if stripped is line.value else Field(line.name, stripped))
-    return Fields(tuple(fields)), tuple(pseudo)
+    return Fields.of_lines(tuple(fields)), tuple(pseudo)
 
 
 def utf8(text: str) -> str:

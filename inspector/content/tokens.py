@@ -104,15 +104,13 @@ def has_token(x: Subject) -> bool:
     """Whether something in the exchange looks like a token. Cheap: it decides whether rules on tokens are asked."""
     if "eyJ" in x.request.url:
         return True
-    asked, answered = x.req.index, x.res.index
+    asked, answered = x.req.by_name, x.res.by_name
     for name in _SENT.intersection(asked):
-        for value in asked[name]:
-            if "eyJ" in value:
-                return True
+        if "eyJ" in asked[name]:
+            return True
     for name in _ANSWERED.intersection(answered):
-        for value in answered[name]:
-            if "eyJ" in value:
-                return True
+        if "eyJ" in answered[name]:
+            return True
     return _in_content(x)
 
 

@@ -35,7 +35,7 @@ class Change(Struct, frozen=True):
 
 def _with_field(site: SiteEvidence, name: str, value: str) -> SiteEvidence:
     kept = tuple(line for line in site.fields if line.name.lower() != name)
-    return replace(site, fields=Fields((*kept, Field(display_name(name), value))))
+    return replace(site, fields=Fields.of_lines((*kept, Field(display_name(name), value))))
 
 
 def _send(site: SiteEvidence, name: str, value: str, trap: str) -> Change:
@@ -112,7 +112,7 @@ def _resource(site: SiteEvidence) -> Change | None:
 
 def _sharing(site: SiteEvidence) -> Change | None:
     answers = tuple(replace(answer, allow_credentials=None) for answer in site.shared)
-    fields = Fields(tuple(f for f in site.fields if f.name.lower() != "access-control-allow-credentials"))
+    fields = Fields.of_lines(tuple(f for f in site.fields if f.name.lower() != "access-control-allow-credentials"))
     fix = (
         "Server: leave out `Access-Control-Allow-Credentials`, or check `Origin` against the origins that need it "
         "before repeating it in `Access-Control-Allow-Origin`."

@@ -140,7 +140,7 @@ def _fields(lines: tuple[tuple[bytes, bytes], ...], version: HttpVersion | None)
             kept = [line for line in found if line.name != "cookie" or line is crumbs[0]]
             kept[kept.index(crumbs[0])] = whole
             found = tuple(kept)
-    return Fields(found)
+    return Fields.of_lines(found)
 
 
 def _request_pseudo(data: http.RequestData, method: str) -> tuple[Field, ...]:

@@ -99,7 +99,7 @@ def answerer(x: Subject) -> Answerer | None:
     `Proxy-Status` with an error is the surest: its author made the response (RFC 9209). Next come the marks of
     CDNs, then ``Server``, then the nearest hop of ``Via``.
     """
-    index = x.res.index
+    index = x.res.first
     if "proxy-status" in index:
         for status in reversed(parse_proxy_status(x.res.get("proxy-status") or "")):
             if status.error:
@@ -109,15 +109,15 @@ def answerer(x: Subject) -> Answerer | None:
             return Answerer(name, field, name in INTERMEDIARIES)
     server = index.get("server")
     if server:
-        name_or_none = _by_server(server[0])
+        name_or_none = _by_server(server)
         if name_or_none:
             return Answerer(name_or_none, "server", name_or_none in INTERMEDIARIES)
     if "via" in index:
         hops = parse_via(x.res.get("via") or "")
         if hops:
             return Answerer(f"the intermediary that calls itself `{x.masker.text(hops[-1].by)}`", "via", True)
-    if server and server[0]:
-        return Answerer(f"`{x.masker.field('server', server[0])[:60]}`", "server", False)
+    if server:
+        return Answerer(f"`{x.masker.field('server', server)[:60]}`", "server", False)
     return None
 
 

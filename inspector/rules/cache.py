@@ -59,7 +59,7 @@ def explained(x: Subject) -> Finding | None:
     verdict = x.verdicts.cache
     if verdict is None or x.method not in ("GET", "HEAD"):
         return None
-    index = x.res.index
+    index = x.res.first
     if x.status not in HEURISTIC_STATUSES and _WORTH_SAYING.isdisjoint(index):
         return None
     policy = policy_of(x)
@@ -85,16 +85,16 @@ def explained(x: Subject) -> Finding | None:
 
 def _shared_lifetime(x: Subject, policy: Policy) -> float:
     """The lifetime in a shared cache, in whole seconds where it is limited."""
-    index = x.res.index
-    expires, modified = (index[n][0] if n in index else None for n in ("expires", "last-modified"))
-    date = read_date(index["date"][0]) if "date" in index else None
+    index = x.res.first
+    expires, modified = (index.get(n) for n in ("expires", "last-modified"))
+    date = read_date(index["date"]) if "date" in index else None
     seconds, _ = shared_lifetime(policy, expires, modified, x.started if date is None else date)
     return seconds if seconds > 1e12 else float(int(seconds))
 
 
 def _explaining_fields(x: Subject, verdict: CacheVerdict) -> tuple[Evidence, ...]:
     """The fields the verdict rests on, as far as they are there: what permits or forbids storing, then what counts."""
-    index, field = x.res.index, x.response_field
+    index, field = x.res.first, x.response_field
     shown: list[Evidence] = []
     if "cache-control" in index:
         shown.append(field("cache-control"))
@@ -349,7 +349,7 @@ def _cache_status(value: str) -> tuple[tuple[str, str], ...]:
 )
 def hit_explained(x: Subject) -> Finding | None:
     """What caches on the way say of themselves, and how old the copy is."""
-    index = x.res.index
+    index = x.res.first
     there = [name for name in _TELLING if name in index]
     sentences: list[str] = []
     for name in there:
@@ -359,12 +359,12 @@ def hit_explained(x: Subject) -> Finding | None:
                 for cache, did in _cache_status(x.res.get("cache-status") or "")
             ]
         elif name != "age":
-            said = index[name][-1]
+            said = x.res.all(name)[-1]
             sentence = _sentence(name, said, x.res.named(name), x.masker.text(said)[:60])
             if sentence is not None:
                 sentences.append(sentence)
     from_store = [s for s in sentences if "from its store" in s or ": hit" in s]
-    age = age_value(index["age"][0]) if "age" in index else None
+    age = age_value(index["age"]) if "age" in index else None
     if age is not None and age > 0:
         sentences.append(f"`Age: {age}` says that the copy had been in shared caches for {duration(age)}.")
         verdict = x.verdicts.cache

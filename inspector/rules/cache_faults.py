@@ -97,7 +97,7 @@ def expires_invalid(x: Subject) -> Finding | None:
     verdict = x.verdicts.cache
     if verdict is None or not verdict.stored:
         return None
-    value = x.res.index["expires"][0]
+    value = x.res.first["expires"]
     until = read_date(value)
     if until is None and value != "0":
         evidence = x.response_field("expires", label="no date")
@@ -118,10 +118,10 @@ def expires_invalid(x: Subject) -> Finding | None:
             title="`Expires` is not a date",
             evidence=(evidence,),
         )
-    date = x.res.index.get("date")
+    date = x.res.first.get("date")
     if verdict.basis != "max-age" or verdict.lifetime is None or date is None:
         return None
-    sent = read_date(date[0])
+    sent = read_date(date)
     if sent is None:
         return None
     says, means = max(0.0, (until or 0.0) - sent), verdict.lifetime
@@ -237,10 +237,10 @@ def vary_star(x: Subject) -> Finding | None:
 )
 def validator_date(x: Subject) -> list[Finding]:
     """Malformed validators and dates."""
-    index = x.res.index
+    index = x.res.first
     found: list[Finding] = []
     etag = index.get("etag")
-    if etag is not None and etag[0] and parse_etag(etag[0]) is None:
+    if etag and parse_etag(etag) is None:
         found.append(
             Finding(
                 f"`{x.shown('response', 'etag')[:80]}` is not an entity tag: the value belongs in double "
@@ -251,9 +251,9 @@ def validator_date(x: Subject) -> list[Finding]:
                 evidence=(x.response_field("etag"),),
             )
         )
-    date = read_date(index["date"][0]) if "date" in index else None
+    date = read_date(index["date"]) if "date" in index else None
     if "last-modified" in index:
-        value = index["last-modified"][0]
+        value = index["last-modified"]
         modified = read_date(value) if value else None
         if value and modified is None:
             found.append(

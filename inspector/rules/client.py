@@ -371,22 +371,22 @@ def _script(mode: str | None, method: str, content_type: str | None, accept: str
 )
 def identified(x: Subject) -> Finding | None:
     """Browser APIs by their metadata, else a program by its User-Agent."""
-    index = x.req.index
+    index = x.req.first
     context = x.exchange.context
     kind = context.resource_type
     if "sec-fetch-dest" in index:
-        if index["sec-fetch-dest"][0] in _OBVIOUS:
+        if index["sec-fetch-dest"] in _OBVIOUS:
             return None
         if kind == "fetch" and context.recorder.vantage != "browser":
             kind = None  # a proxy only sees the empty destination, which beacons and XMLHttpRequest have too
     elif kind in _OBVIOUS_TYPES:
         return None
     initiator = context.initiator.url if context.initiator is not None else None
-    clues = [index[name][0] if name in index else None for name in _CLUES]
+    clues = [index.get(name) for name in _CLUES]
     client = identify(*clues, x.method, kind, initiator, x.is_preflight)
     if client is None:
         agent = index.get("user-agent")
-        client = program(agent[0]) if agent else None
+        client = program(agent) if agent else None
         if client is None:
             return None
     evidence = [x.request_field(name) for name in client.fields if name in index]

@@ -70,7 +70,7 @@ def _set_lines(x: Subject) -> tuple[Line, ...]:
     now = (parse_cookie_date(date) if date else None) or x.started
     return tuple(
         Line(text, parse_set_cookie(text), verdict, now)
-        for text, verdict in zip(x.res.index["set-cookie"], x.verdicts.set_cookies, strict=False)
+        for text, verdict in zip(x.res.all("set-cookie"), x.verdicts.set_cookies, strict=False)
     )
 
 

@@ -271,7 +271,7 @@ def hidden_fields(x: Subject) -> Found:
         return None
     if x.destination != "empty" or not 200 <= x.status <= 499 or 300 <= x.status <= 399:
         return None
-    names = [name for name in x.res.index if _looked_for(name)]
+    names = [name for name in x.res.first if _looked_for(name)]
     if not names:
         return None
     exposed = x.res.get("access-control-expose-headers") or ""

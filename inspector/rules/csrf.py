@@ -201,7 +201,7 @@ def cross_site_accepted(x: Subject) -> Finding | None:
     sessions = [name for name in names if _SESSION.search(name)]
     if not sessions or "authorization" in x.req:
         return None
-    if any(name.startswith("x-") and _TOKEN_FIELD.search(name) for name in x.req.index):
+    if any(name.startswith("x-") and _TOKEN_FIELD.search(name) for name in x.req.first):
         return None
     body = (x.request.body.text or "")[:20_000]
     cors = x.verdicts.cors

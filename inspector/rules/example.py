@@ -142,7 +142,7 @@ def _message(lines: list[str]) -> tuple[Fields, tuple[Field, ...], str]:
         if not colon:
             raise ValueError(f"not a field line: {line!r}")
         (pseudo if line.startswith(":") else fields).append(Field(line[0] + name, value.strip()))
-    return Fields(tuple(fields)), tuple(pseudo), "\n".join(lines[blank + 1 :]).strip("\n")
+    return Fields.of_lines(tuple(fields)), tuple(pseudo), "\n".join(lines[blank + 1 :]).strip("\n")
 
 
 def _body(content: str, nothing: Body) -> Body:

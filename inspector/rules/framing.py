@@ -125,17 +125,17 @@ def _is_list(value: str) -> bool:
 )
 def duplicate_content_length(x: Subject) -> Iterator[Finding] | None:
     """Several lines, or a list in one."""
-    asked, answered = x.req.index.get("content-length"), x.res.index.get("content-length")
-    if asked and (len(asked) > 1 or "," in asked[0]):
+    asked, answered = x.req.get("content-length"), x.res.get("content-length")
+    if asked and "," in asked:
         return _lengths(x)
-    if answered and (len(answered) > 1 or "," in answered[0]):
+    if answered and "," in answered:
         return _lengths(x)
     return None
 
 
 def _lengths(x: Subject) -> Iterator[Finding]:
     for side, where, fields, _ in _sides(x):
-        lines = fields.index.get("content-length", ())
+        lines = fields.all("content-length")
         values = (
             [value.strip() for line in lines for value in line.split(",")]
             if len(lines) > 1 or (lines and "," in lines[0])
@@ -211,7 +211,7 @@ def connection_in_h2(x: Subject) -> Iterator[Finding] | None:
     if x.exchange.context.served_from not in (None, "network"):
         return None
     browser = x.exchange.context.recorder.vantage == "browser"
-    if _SUSPECT.isdisjoint(x.res.index) and (browser or _SUSPECT.isdisjoint(x.req.index)):
+    if _SUSPECT.isdisjoint(x.res.first) and (browser or _SUSPECT.isdisjoint(x.req.first)):
         return None
     return _connection_fields(x, browser)
 
@@ -220,8 +220,8 @@ def _connection_fields(x: Subject, browser: bool) -> Iterator[Finding]:
     for side, where, fields, version in _sides(x):
         if version not in ("2", "3") or (side == "request" and browser):
             continue
-        found = [name for name in _CONNECTION_SPECIFIC if name in fields.index]
-        if "te" in fields.index and (fields.get("te") or "").strip().lower() != "trailers":
+        found = [name for name in _CONNECTION_SPECIFIC if name in fields.first]
+        if "te" in fields.first and (fields.get("te") or "").strip().lower() != "trailers":
             found.append("te")
         if not found:
             continue
@@ -388,8 +388,11 @@ def singleton_duplicated(x: Subject) -> Iterator[Finding]:
     for side, where, fields, _ in _sides(x):
         if browser and side == "request":
             continue
-        for name, values in fields.index.items():
-            if len(values) < 2 or name not in _SINGLETONS:
+        if fields.shape.distinct:
+            continue
+        for name in fields.first:
+            values = fields.all(name) if name in _SINGLETONS else ()
+            if len(values) < 2:
                 continue
             same = len(set(values)) == 1
             field = display_name(name)

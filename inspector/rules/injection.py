@@ -148,7 +148,7 @@ _SESSIONS = compile_late(
 def reflected_header(x: Subject) -> Finding | None:
     """A foreign host from the request in an address of the response; a session cookie from a parameter."""
     for name in _FORWARDED:
-        if name in x.req.index:
+        if name in x.req.first:
             found = _foreign(x, name)
             if found is not None:
                 return found

@@ -166,7 +166,7 @@ def debug_header(x: Subject) -> Finding | None:
     """Fields of debugging tools; failing those, fields that name the inside."""
     if x.local:
         return None
-    index = x.res.index
+    index = x.res.first
     tools = [name for name in _TOOLBARS if name in index]
     inner = [name for name in _INNER if name in index]
     names = tools or inner
@@ -268,7 +268,7 @@ def private_address(x: Subject) -> Finding | None:
     """An address in one of the fields that servers put them in, else in the content."""
     if not x.url.host or _private_host(x.url.host):
         return None
-    index = x.res.index
+    index = x.res.first
     for name in _HEADERS:
         if name in index:
             found = _address_in(x.res.get(name) or "", name in _LEADS)

@@ -25,7 +25,7 @@ def told(x: Subject) -> tuple[Limit, ...]:
 
 
 def _told(x: Subject) -> tuple[Limit, ...]:
-    return limits({name: x.res.get(name) or "" for name in FIELDS if name in x.res.index})
+    return limits({name: x.res.get(name) or "" for name in FIELDS if name in x.res.first})
 
 
 def _amount(limit: Limit, number: int) -> str:

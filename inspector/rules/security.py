@@ -278,14 +278,14 @@ def nosniff_missing(x: Subject) -> Finding | None:
 )
 def fields(x: Subject) -> Finding | None:
     """Each field there is, in words."""
-    index = x.res.index
+    index = x.res.first
     there = [name for name in texts.SECURITY_FIELDS if name in index]
     if not there:
         return None
     secure = x.url.secure
     said = []
     for name in there:
-        value = index[name][0] if name == "strict-transport-security" else x.res.get(name) or ""
+        value = index[name] if name == "strict-transport-security" else x.res.get(name) or ""
         said.append(f"`{x.res.named(name)}`: {texts.meaning(name, value, secure)}")
     return Finding(
         "; ".join(said) + ".",

@@ -57,7 +57,7 @@ def hsts_invalid(x: Subject) -> Finding | None:
     """The first line of the field, the only one browsers look at, is faulty."""
     if not _hsts_applies(x):
         return None
-    value = x.res.index["strict-transport-security"][0]
+    value = x.res.first["strict-transport-security"]
     fault = parse_hsts(value).fault
     if fault is None:
         return None
@@ -94,7 +94,7 @@ def hsts_invalid(x: Subject) -> Finding | None:
 )
 def hsts_short(x: Subject) -> Finding | None:
     """A valid field with a short time."""
-    hsts = parse_hsts(x.res.index["strict-transport-security"][0])
+    hsts = parse_hsts(x.res.first["strict-transport-security"])
     if not _judged(x) or hsts.fault is not None or not hsts.max_age or hsts.max_age >= HALF_YEAR:
         return None
     time = duration(hsts.max_age)
@@ -133,7 +133,7 @@ def hsts_short(x: Subject) -> Finding | None:
 )
 def hsts_disabled(x: Subject) -> Finding | None:
     """``max-age=0``."""
-    hsts = parse_hsts(x.res.index["strict-transport-security"][0])
+    hsts = parse_hsts(x.res.first["strict-transport-security"])
     if not _hsts_applies(x) or hsts.fault is not None or hsts.max_age != 0:
         return None
     return Finding(
@@ -205,7 +205,7 @@ def hsts_on_http(x: Subject) -> Finding | None:
 )
 def hsts_preload_ineligible(x: Subject) -> Finding | None:
     """``preload`` without what it requires."""
-    hsts = parse_hsts(x.res.index["strict-transport-security"][0])
+    hsts = parse_hsts(x.res.first["strict-transport-security"])
     if not _judged(x) or hsts.fault is not None or not hsts.preload or not hsts.max_age:
         return None
     lacking = []

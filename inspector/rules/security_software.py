@@ -53,9 +53,9 @@ def deprecated_field(x: Subject) -> Finding | None:
     """Each such field, with its fate."""
     if not texts.of_the_page(x):
         return None
-    index = x.res.index
+    index = x.res.first
     there = [
-        n for n in _DEPRECATED if n in index and not (n == "x-xss-protection" and index[n][0].strip().startswith("0"))
+        n for n in _DEPRECATED if n in index and not (n == "x-xss-protection" and index[n].strip().startswith("0"))
     ]
     if not there:
         return None
@@ -107,7 +107,7 @@ def _version(value: str) -> str | None:
 )
 def server_version(x: Subject) -> Finding | None:
     """A version in one of these fields."""
-    index = x.res.index
+    index = x.res.first
     found = [(n, v) for n in _VERSIONED if n in index and (v := _version(x.res.get(n) or ""))]
     if not found or x.local or not texts.of_the_page(x):
         return None

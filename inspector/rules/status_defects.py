@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 )
 def missing_location(x: Subject) -> Finding | None:
     """No Location, or an empty one."""
-    values = x.res.index.get("location")
-    if (values and values[0]) or not len(x.res):
+    value = x.res.first.get("location")
+    if value or not len(x.res):
         return None
-    what = "an empty `Location`" if values else "no `Location` field"
+    what = "an empty `Location`" if value is not None else "no `Location` field"
     return Finding(
         f"The response says {status_name(x.status)} and has {what}: there is nowhere to go. A browser shows its "
         "content "
@@ -337,7 +337,7 @@ def no_new_location(x: Subject) -> Finding | None:
 )
 def unsolicited(x: Subject) -> Finding | None:
     """No condition in a request whose fields the recording shows."""
-    request = x.req.index
+    request = x.req.first
     if not request or "if-none-match" in request or "if-modified-since" in request:
         return None
     context = x.exchange.context

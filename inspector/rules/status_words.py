@@ -25,8 +25,8 @@ def brief(text: str, most: int = SHORT) -> str:
 
 def target(x: Subject) -> str | None:
     """The absolute address in ``Location`` (RFC 9110, section 10.2.2), not masked; ``None`` where there is none."""
-    values = x.res.index.get("location")
-    return None if not values or not values[0] else location_url(x.request.url, values[0])
+    value = x.res.first.get("location")
+    return location_url(x.request.url, value) if value else None
 
 
 def shown_target(x: Subject, *, query: bool = True) -> str:
@@ -84,7 +84,7 @@ _LIMITS = ("ratelimit", "ratelimit-policy", "ratelimit-remaining", "x-ratelimit-
 
 def limit_fields(x: Subject) -> tuple[Evidence, ...]:
     """The rate-limit fields of the response, as evidence."""
-    index = x.res.index
+    index = x.res.first
     return tuple(x.response_field(name) for name in (*_LIMITS, *_RESETS) if name in index)
 
 

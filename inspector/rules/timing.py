@@ -301,7 +301,7 @@ def duplicate_request(x: Subject) -> Finding | None:
 
 def _reusable(x: Subject) -> bool:
     """Whether the answer states a lifetime: that it was fetched again all the same is the cache rules' to tell."""
-    index = x.res.index
+    index = x.res.first
     if "cache-control" not in index:
         return "expires" in index
     return "max-age" in (x.res.get("cache-control") or "").lower()

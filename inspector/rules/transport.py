@@ -78,7 +78,7 @@ def plain_http(x: Subject) -> Finding | None:
     """Password forms and tokens before session cookies before pages; `Basic` is the rules on credentials' to tell."""
     if x.local or x.status == 0 or _private(x.url.host) or x.exchange.context.served_from not in (None, "network"):
         return None
-    asked = x.req.index
+    asked = x.req.first
     if not x.is_document and "cookie" not in asked and "authorization" not in asked:
         return None
     host = brief(x.url.host, 80)

@@ -54,9 +54,9 @@ class Blocking:
         else:
             verdict = self._answered(x)
         if x.status:
-            line = x.res.index.get("strict-transport-security")
+            line = x.res.first.get("strict-transport-security")
             if line is not None:
-                self.hsts.note(x.url, line[0], x.started, x.exchange.index)
+                self.hsts.note(x.url, line, x.started, x.exchange.index)
             if x.is_document and x.status not in REDIRECTS and (verdict is None or verdict.outcome != "blocked"):
                 self.documents.remember(x)
         return verdict
@@ -115,9 +115,9 @@ class Blocking:
     # -- with a response --------------------------------------------------------------------------------------------
 
     def _answered(self, x: Subject) -> BlockVerdict | None:
-        if "non-authoritative-reason" in x.res.index and x.status in REDIRECTS:
+        if "non-authoritative-reason" in x.res.first and x.status in REDIRECTS:
             return self._internal(x)
-        redirects = x.status in REDIRECTS and "location" in x.res.index
+        redirects = x.status in REDIRECTS and "location" in x.res.first
         verdict = self._redirect(x) if redirects else None
         if verdict is None and x.exchange.context.served_from != "service-worker" and x.status != 304:
             verdict = self._by_destination(x, redirects)
@@ -128,17 +128,17 @@ class Blocking:
     def _by_destination(self, x: Subject, redirects: bool) -> BlockVerdict | None:
         destination = x.destination
         if destination is None or destination == "document":
-            return self._embedded(x) if "cross-origin-resource-policy" in x.res.index else None
+            return self._embedded(x) if "cross-origin-resource-policy" in x.res.first else None
         if destination in framing.DESTINATIONS:
             return None if redirects else self._framed(x)
         verdict = None
-        if self.documents.demanding or "cross-origin-resource-policy" in x.res.index:
+        if self.documents.demanding or "cross-origin-resource-policy" in x.res.first:
             verdict = self._embedded(x)
             if verdict is not None and verdict.outcome != "allowed":
                 return verdict
         if redirects:
             return verdict
-        if x.req.index.get("sec-fetch-mode") == ["no-cors"] and destination not in _NOT_EMBEDDED:
+        if x.req.get("sec-fetch-mode") == "no-cors" and destination not in _NOT_EMBEDDED:
             found = self._opaque(x)
             if found is not None:
                 return found

@@ -194,7 +194,7 @@ class Cache:
                 self._stored.pop(key, None)
             return
         vary: Varied = ()
-        if "vary" in fields.index:
+        if "vary" in fields.first:
             get = x.req.get
             vary = tuple([(name, get(name)) for name in parse_vary(fields.get("vary") or "")])
         self._stored[key] = Stored(
@@ -231,7 +231,7 @@ class Cache:
         _, cause = effect(x.req, copy.vary, x.exchange.context.recorder.cookies_recorded is True)
         if status == 304:
             return History("revalidated", copy, age, fresh, left, cause)
-        request = x.req.index
+        request = x.req.first
         if cause is None:
             if "range" in request:
                 cause = "the request asks for a range"
@@ -252,22 +252,20 @@ def _own_policy(x: Subject) -> Policy:
 
 def _policy(x: Subject, status: int, fields: Fields) -> Policy:
     """The policy of a response with these fields to the exchange's request."""
-    index = fields.index
-    request = x.req.index
-    said = index.get("cache-control")
-    asked = request.get("cache-control")
-    pragma = index.get("pragma")
+    index = fields.first
+    request = x.req.first
+    asked = x.req.get("cache-control")
     location = index.get("content-location") if x.method == "POST" else None
     return policy(
         x.method,
         status,
-        None if said is None else said[0] if len(said) == 1 else ", ".join(said),
-        None if pragma is None else ", ".join(pragma),
+        fields.get("cache-control"),
+        fields.get("pragma"),
         "expires" in index,
         "authorization" in request,
         status != 206 or _whole(x, index),
-        asked is not None and parse_cache_control(", ".join(asked)).has("no-store"),
-        location is not None and join(x.request.url, location[0]) == x.request.url,
+        asked is not None and parse_cache_control(asked).has("no-store"),
+        location is not None and join(x.request.url, location) == x.request.url,
     )
 
 
@@ -308,27 +306,27 @@ def _clock(x: Subject) -> tuple[float | None, float]:
     return t.started + before + delay, delay
 
 
-def _whole(x: Subject, index: dict[str, list[str]]) -> bool:
+def _whole(x: Subject, index: dict[str, str]) -> bool:
     """Whether Chromium could put this 206 together: a range was asked for and named, and the validator is strong."""
     if "range" not in x.req or "content-range" not in index or x.server_version in ("0.9", "1.0"):
         return False
     etag = index.get("etag")
     if etag is not None:
-        tag = parse_etag(etag[0])
-        return not etag[0].startswith("W/") and (tag is None or not tag.weak)
+        tag = parse_etag(etag)
+        return not etag.startswith("W/") and (tag is None or not tag.weak)
     modified, date = index.get("last-modified"), index.get("date")
     if modified is None or date is None:
         return False
-    since, sent = read_date(modified[0]), read_date(date[0])
+    since, sent = read_date(modified), read_date(date)
     return since is not None and sent is not None and sent - since >= 60
 
 
 def _freshened(stored: Fields, update: Fields) -> Fields:
     """RFC 9111, section 4.3.4: the stored fields with those of the 304 put in their place."""
-    replaced = {name for name in update.index if name not in _KEPT and not name.startswith(("x-content-", "x-webkit-"))}
+    replaced = {name for name in update.first if name not in _KEPT and not name.startswith(("x-content-", "x-webkit-"))}
     kept: list[Field] = [line for line in stored.lines if line.name.lower() not in replaced]
     kept += [line for line in update.lines if line.name.lower() in replaced]
-    return Fields(tuple(kept))
+    return Fields.of_lines(tuple(kept))
 
 
 def _any_request_differs(varied: Varied) -> bool:

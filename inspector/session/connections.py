@@ -187,8 +187,8 @@ def record(seen: Origin, x: Subject, *, spans: bool = False) -> None:
         started, total = timings.started, timings.total
         if started is not None and total and len(seen.spans) < MOST_SPANS:
             seen.spans.append((started, started + total / 1000))
-    index = x.res.index
-    if "connection" in index and "close" in index["connection"][0].lower():
+    index = x.res.first
+    if "connection" in index and "close" in index["connection"].lower():
         seen.closing += 1
     if "alt-svc" in index:
         _offer(seen, x)

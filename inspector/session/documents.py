@@ -79,7 +79,7 @@ class Documents:
             isolation = (get("document-isolation-policy") or "").partition(";")[0].strip() == "isolate-and-require-corp"
         if coep or isolation:
             self.demanding = True
-        if "content-security-policy-report-only" in x.res.index:
+        if "content-security-policy-report-only" in x.res.first:
             self.trying = True
         policy = get("referrer-policy")
         beginning = _beginning(x)

@@ -123,7 +123,7 @@ class Jar:
         """What a browser does with each ``Set-Cookie`` line of the response; keeps what is stored."""
         if 300 <= x.status < 400:
             self._remember_redirect(x)
-        lines = x.res.index.get("set-cookie")
+        lines = x.res.all("set-cookie")
         if not lines:
             return ()
         if not _went_out(x) or (x.status < 200 and x.status != 101):

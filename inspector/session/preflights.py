@@ -77,7 +77,7 @@ class Preflights:
 
     def judge(self, x: Subject) -> CorsVerdict | None:
         """The CORS verdict on an exchange, ``None`` where CORS plays no part."""
-        index = x.req.index
+        index = x.req.first
         origin = index.get("origin")
         if origin is None:
             mode = index.get("sec-fetch-mode")
@@ -85,13 +85,13 @@ class Preflights:
                 return self._unanswered(x)
             if mode is None:
                 return _redirected_from_home(x) if x.status in REDIRECTS else None
-            if mode[0] != "cors":
+            if mode != "cors":
                 return None
-            if index.get("sec-fetch-site", _SAME)[0] in ("same-origin", "none"):
+            if index.get("sec-fetch-site", "same-origin") in ("same-origin", "none"):
                 return _redirected_from_home(x) if x.status in REDIRECTS else None
         elif "access-control-request-method" in index and x.method == "OPTIONS":
             return self._preflight(x)
-        elif origin[0] == x.url.origin:
+        elif origin == x.url.origin:
             return _redirected_from_home(x) if x.status in REDIRECTS else None
         if x.status == 0:
             return self._unanswered(x)
@@ -153,7 +153,7 @@ class Preflights:
         kept = self._asked.get(_bare(x.request.url)) if self._asked else None
         if not kept:
             return None
-        sent = x.req.index
+        sent = x.req.first
         hidden = x.exchange.context.recorder.cookies_recorded is False or x.response is None
         for asked in reversed(kept):
             if asked.used or asked.method != x.method or (origin is not None and asked.origin != origin):
@@ -321,7 +321,6 @@ def _first_of(x: Subject, asked: Asked) -> Failure | None:
     return check_request(asked.permit, asked.method, names, False) or failure
 
 
-_SAME = ["same-origin"]
 _IN_CORS_MODE = "a script asked in `cors` mode, as `fetch()` does unless told otherwise"
 
 

@@ -136,9 +136,9 @@ def call_of(x: Subject) -> Call | None:
     for name in ("if-match", "if-unmodified-since"):
         if name in x.req:
             call.conditional = x.req.named(name)
-    if "location" in x.res.index and x.status == 201:
+    if "location" in x.res.first and x.status == 201:
         call.location = location_url(x.request.url, x.res.all("location")[0])
-    if "link" in x.res.index:
+    if "link" in x.res.first:
         call.paged, call.next_page = links_of(x)
     for name in ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining"):
         value = x.res.get(name)

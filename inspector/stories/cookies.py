@@ -121,7 +121,7 @@ class CookieStories:
                 life.happened("withheld", index, host_name(x.url), ", ".join(due.codes))
         ended: list[Story] = []
         if verdicts.set_cookies:
-            for line, verdict in zip(x.res.index.get("set-cookie", ()), verdicts.set_cookies, strict=False):
+            for line, verdict in zip(x.res.all("set-cookie"), verdicts.set_cookies, strict=False):
                 if verdict.outcome != "unknown":
                     ended += self._set(x, line, verdict)
         return ended

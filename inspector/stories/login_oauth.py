@@ -87,7 +87,7 @@ class OAuthStories:
         """Take note of one exchange of a login; most exchanges cost a few look-ups."""
         form = posted(x) if x.method == "POST" else None
         told = self._followed(x, form)
-        if (self._logins or self._over) and "referer" in x.req.index:
+        if (self._logins or self._over) and "referer" in x.req.first:
             told = [*(told or ()), *self._referred(x)]
         ended = self._logouts.observe(x, form)
         if ended:

@@ -36,7 +36,7 @@ class Referred(Struct, frozen=True):
 
 def referred(x: Subject) -> Referred | None:
     """What a request's `Referer` tells another origin, where that may be a login's answer."""
-    referer = x.req.index["referer"][0]
+    referer = x.req.first["referer"]
     if not any(f"{name}=" in referer for name in _SECRET):
         return None
     page = urls.parse(referer)

@@ -40,8 +40,8 @@ class SamlStories:
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of an exchange that carries a SAML message; all others cost two look-ups."""
         if x.method != "POST" and "SAMLRe" not in x.request.url:
-            location = x.res.index.get("location")
-            if location is None or "SAMLRe" not in location[0]:
+            location = x.res.first.get("location")
+            if location is None or "SAMLRe" not in location:
                 return None
         try:
             found = x.memo(saml_message)

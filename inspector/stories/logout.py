@@ -67,16 +67,14 @@ class Logouts:
         ):
             return None
         told: list[Story] | None = None
-        location = x.res.index.get("location") if 300 <= status < 400 else None
+        location = x.res.first.get("location") if 300 <= status < 400 else None
         if "logout" in url or "id_token_hint=" in url or form is not None or self._providers.ends:
             asked = self._asked(url, form.values if form is not None else None)
             if asked is not None:
                 return self._sent(x, asked)
             if form is not None and form.values.get("logout_token"):
                 return [say_back_channel(x, form.values["logout_token"])]
-        if location is not None and (
-            "logout" in location[0] or "id_token_hint=" in location[0] or self._providers.ends
-        ):
+        if location is not None and ("logout" in location or "id_token_hint=" in location or self._providers.ends):
             address = target(x)
             asked = self._asked(address, None) if address else None
             if asked is not None and address is not None:

@@ -68,7 +68,7 @@ class Logout:
 def session_cookies(x: Subject) -> dict[str, int]:
     """The cookies of a request that go by their names as a session's, each with a number that stands for its value."""
     found: dict[str, int] = {}
-    for line in x.req.index.get("cookie", ()):
+    for line in x.req.all("cookie"):
         for pair in line.split(";"):
             name, _, value = pair.partition("=")
             if value and session_named(name.strip()):

@@ -164,7 +164,7 @@ class PageLoad:
         )
         if kind == "document" and self.document is not None:
             part.kind = kind = "frame" if x.destination == "document" else "HTML"
-        if x.status in REDIRECTS and "location" in x.res.index:
+        if x.status in REDIRECTS and "location" in x.res.first:
             part.leads_to = location_url(x.request.url, x.res.all("location")[0]).partition("#")[0]
         elif kind == "document" and self.document is None and (x.is_document or x.is_navigation):
             part.top = True

@@ -135,7 +135,7 @@ class SessionStories:
 
     def observe(self, x: Subject) -> None:
         """Take note of the cookies, tokens and session ids of one exchange; most cost a few look-ups."""
-        asked = x.req.index
+        asked = x.req.first
         if x.verdicts.set_cookies:
             self._set(x)
         if "cookie" in asked or (x.verdicts.cookies and self._sites):
@@ -164,7 +164,7 @@ class SessionStories:
         return site
 
     def _set(self, x: Subject) -> None:
-        lines = x.res.index.get("set-cookie", ())
+        lines = x.res.all("set-cookie")
         by_login = x.method == "POST" and x.status < 400 and password_posted(x) is not None
         for line, verdict in zip(lines, x.verdicts.set_cookies, strict=False):
             if verdict.outcome not in ("stored", "depends"):
@@ -189,7 +189,7 @@ class SessionStories:
     def _sent(self, x: Subject) -> None:
         name, index = jar_site(x.url.host), x.exchange.index
         site = self._sites.get(name)
-        sent = x.req.index.get("cookie")
+        sent = x.req.all("cookie")
         carried = _named(sent[0] if len(sent) == 1 else "; ".join(sent)) if sent else ()
         if site is not None:
             for due in x.verdicts.cookies:

@@ -53,20 +53,20 @@ class Sighting(Struct, frozen=True, gc=False):
 
 def sightings(x: Subject) -> list[Sighting]:
     """The tokens of an exchange, in the order answer, request. Most exchanges cost a few look-ups."""
-    asked, answer = x.req.index, x.res.index
+    asked, answer = x.req.first, x.res.first
     found: list[Sighting] = []
     if x.recorded_kind == "json" and (x.method == "POST" or any(part in x.url.path for part in _ANSWERS)):
         found += _in_answer(x)
     if x.memo(has_token):
         known = {one.raw for one in found}
         found += [_of(x, carried) for carried in x.memo(tokens_of) if carried.sent or carried.token.raw not in known]
-    if "location" in answer and "access_token=" in answer["location"][0]:
+    if "location" in answer and "access_token=" in answer["location"]:
         found += _in_address(target(x) or "", arriving=False)
     url = x.request.url
     if "access_token=" in url:
         found += _in_address(url, arriving=True)
     if "authorization" in asked:
-        scheme, _, value = asked["authorization"][0].partition(" ")
+        scheme, _, value = asked["authorization"].partition(" ")
         value = value.strip()
         if scheme.lower() in _SCHEMES and len(value) >= SHORTEST and not value.startswith("eyJ"):
             found.append(Sighting(value, "token", "authorization", "Authorization", sent=True))

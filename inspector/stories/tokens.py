@@ -48,7 +48,7 @@ class TokenStories:
         Where there is no more room, the token that was not seen longest is forgotten; it is told if it is not everyday.
         """
         found = x.memo(sightings)
-        if self._lives and "referer" in x.req.index:
+        if self._lives and "referer" in x.req.first:
             self._told_by_referer(x)
         if not found and not (self._lives and x.method == "POST"):
             return None
@@ -164,7 +164,7 @@ class TokenStories:
             spent.replaced = x.started
 
     def _told_by_referer(self, x: Subject) -> None:
-        referer = x.req.index["referer"][0]
+        referer = x.req.first["referer"]
         if "token=" not in referer and "eyJ" not in referer:
             return
         page = urls.parse(referer)

@@ -108,13 +108,19 @@ def check(path, content):
     assert [exchange.index for exchange in in_file_order] == sorted(exchange.index for exchange in exchanges)
     for exchange in exchanges:
         msgspec.json.encode(
-            (exchange.request.url, exchange.request.fields, exchange.timings, exchange.server, exchange.context)
+            (exchange.request.url, exchange.request.fields.lines, exchange.timings, exchange.server, exchange.context)
         )
         msgspec.json.encode((exchange.websocket, exchange.failure))
         for message in (exchange.request, exchange.response):
             if message is not None:
                 msgspec.json.encode(
-                    (message.fields, message.pseudo, message.http_version, message.body.size, message.body.transferred)
+                    (
+                        message.fields.lines,
+                        message.pseudo,
+                        message.http_version,
+                        message.body.size,
+                        message.body.transferred,
+                    )
                 )
                 assert (message.body.data is None) or isinstance(message.body.data, bytes)
                 msgspec.json.encode(message.body.text)
