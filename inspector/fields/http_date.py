@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from calendar import timegm
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from inspector.patterns import compile_late
@@ -13,18 +12,24 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name.lower(): i for i, name in enumerate(_MONTH_NAMES, 1)}
 _MONTH = "(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
+_TIME = r"(?P<time>\d\d:\d\d:\d\d)"
 
 # IMF-fixdate    = Sun, 06 Nov 1994 08:49:37 GMT
 # rfc850-date    = Sunday, 06-Nov-94 08:49:37 GMT
 # asctime-date   = Sun Nov  6 08:49:37 1994
-_IMF = compile_late(rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>\d\d) {_MONTH} (?P<year>\d{{4}}) {_TIME} GMT", re.ASCII)
+_WEEKDAYS = frozenset(f"{day}, " for day in _DAYS)
+_DATE = compile_late(rf"(\d\d) {_MONTH} (\d{{4}})", re.ASCII)
 _RFC850 = compile_late(
     rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>\d\d)-{_MONTH}-(?P<year>\d\d) {_TIME} GMT", re.ASCII
 )
 _ASCTIME = compile_late(
     rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_MONTH} (?P<day>\d\d| \d) {_TIME} (?P<year>\d{{4}})", re.ASCII
 )
+# Two digits → seconds
+_HOURS = {f"{number:02d}": number * 3600.0 for number in range(24)}
+_MINUTES = {f"{number:02d}": number * 60.0 for number in range(60)}
+_SECONDS = {f"{number:02d}": float(number) for number in range(61)}
+_UNIX_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @lru_cache(maxsize=8192)
@@ -33,16 +38,43 @@ def parse_http_date(value: str) -> float | None:
 
     A day that does not exist is none. Two-digit years are read as browsers read them: 70 to 99 is the last century.
     """
-    match = _IMF.fullmatch(value) or _RFC850.fullmatch(value) or _ASCTIME.fullmatch(value)
+    moment = parse_imf_fixdate(value)
+    if moment is not None:
+        return moment
+    match = _RFC850.fullmatch(value) or _ASCTIME.fullmatch(value)
     if match is None:
         return None
-    day, month, year, hour, minute, second = match.group("day", "month", "year", "hour", "minute", "second")
-    return _seconds(_full_year(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second))
+    day, month, year, time = match.group("day", "month", "year", "time")
+    return parse_imf_fixdate(f"Mon, {day.replace(' ', '0')} {month} {_full_year(year):04d} {time} GMT")
 
 
-def is_imf_fixdate(value: str) -> bool:
-    """Whether a value is the one form of HTTP-date that may be generated."""
-    return _IMF.fullmatch(value) is not None and parse_http_date(value) is not None
+def parse_imf_fixdate(value: str) -> float | None:
+    """The one form of HTTP-date that may be generated as seconds since 1970, or ``None`` where a value is not that.
+
+    Nearly every date has this form, and a recording holds thousands: its parts are looked up where they have to stand.
+    """
+    if value[25:] != " GMT" or value[16:23:3] != " ::" or value[:5] not in _WEEKDAYS:
+        return None
+    midnight = _midnight(value[5:16])
+    if midnight is None:
+        return None
+    try:
+        return midnight + _HOURS[value[17:19]] + _MINUTES[value[20:22]] + _SECONDS[value[23:25]]
+    except KeyError:
+        return None
+
+
+@lru_cache(maxsize=2048)
+def _midnight(text: str) -> float | None:
+    """When a day such as ``06 Nov 1994`` begins, in seconds since 1970; ``None`` where there is no such day."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    day, month, year = match.groups()
+    try:
+        return (date(int(year), _MONTHS[month.lower()], int(day)).toordinal() - _UNIX_EPOCH) * 86400.0
+    except ValueError:
+        return None
 
 
 def format_http_date(seconds: float) -> str:
@@ -60,16 +92,6 @@ def _full_year(digits: str) -> int:
     if len(digits) > 2:
         return year
     return year + (2000 if year < 70 else 1900)
-
-
-def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: int) -> float | None:
-    if hour > 23 or minute > 59 or second > 60:
-        return None
-    try:
-        datetime(year, month, day, tzinfo=UTC)
-    except ValueError:
-        return None
-    return float(timegm((year, month, day, hour, minute, second)))
 
 
 # -- what browsers accept besides ------------------------------------------------------------------------------------
@@ -99,7 +121,9 @@ def read_date(value: str) -> float | None:
     Seconds since 1970; ``None`` where a browser finds no date either. A day past the month's end runs on into the
     next month, and a time without a zone is UTC.
     """
-    strict = parse_http_date(value)
+    strict = parse_imf_fixdate(value)
+    if strict is None:
+        strict = parse_http_date(value)
     if strict is not None:
         return strict
     if len(value) > _LONGEST:

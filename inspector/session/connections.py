@@ -5,7 +5,8 @@ Only what the recording says is counted: where it names no connection, the numbe
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from bisect import bisect_right
+from collections import OrderedDict, defaultdict
 from typing import TYPE_CHECKING
 
 from inspector.fields.alt_svc import AltSvc, parse_alt_svc
@@ -22,20 +23,19 @@ class Origin:
     """What was seen of one origin. Counters only grow; the lists are bounded."""
 
     __slots__ = (
-        "alpn",
         "alt_svc",
         "blocked",
         "closing",
         "connections",
+        "ends",
         "exchanges",
-        "first",
         "handshakes",
         "http3_offered_at",
         "longest_blocked",
         "opened",
         "opening",
         "origin",
-        "spans",
+        "starts",
         "tls",
         "unknown",
         "versions",
@@ -46,12 +46,10 @@ class Origin:
         self.origin = origin
         self.exchanges = 0
         """Exchanges that crossed the network, as far as is known."""
-        self.first: int | None = None
-        self.versions: dict[str, int] = {}
+        self.versions: defaultdict[str, int] = defaultdict(int)
         """HTTP version the server spoke → exchanges."""
-        self.alpn: set[str] = set()
-        self.connections: OrderedDict[str, int] = OrderedDict()
-        """Connection id → exchanges over it."""
+        self.connections: OrderedDict[str, None] = OrderedDict()
+        """The ids of the connections that carried them."""
         self.unknown = 0
         """Exchanges whose connection is not recorded."""
         self.opened = 0
@@ -67,8 +65,9 @@ class Origin:
         self.longest_blocked = 0.0
         self.waited = 0
         """Exchanges held back for 20 ms or more without opening a connection meanwhile."""
-        self.spans: list[tuple[float, float]] = []
-        """(start, end) of exchanges, in seconds since 1970; kept only where `record` is told to."""
+        self.starts: list[float] = []
+        self.ends: list[float] = []
+        """When exchanges started and ended, in seconds since 1970; kept only where `record` is told to."""
         self.closing = 0
         """Responses with ``Connection: close``."""
         self.alt_svc: AltSvc | None = None
@@ -82,14 +81,10 @@ class Origin:
         Those held back count, too. Overlaps of a millisecond are how recorders round. Where none was held back,
         HTTP/1.x has room for one exchange a connection: a few more are the recorder's error, many more are multiplexed.
         """
-        if not self.spans:
+        if not self.starts:
             return None
-        ends = [(max(start, end - _ROUNDED), -1) for start, end in self.spans]
-        events = sorted([(start, 1) for start, end in self.spans] + ends)
-        now = most = 0
-        for _, change in events:
-            now += change
-            most = max(most, now)
+        ends = sorted(self.ends)
+        most = max([begun - bisect_right(ends, start) for begun, start in enumerate(sorted(self.starts), 1)])
         if (
             self.connections
             and not self.unknown
@@ -140,7 +135,8 @@ class Connections:
 
 def from_network(x: Subject) -> bool:
     """Whether the exchange crossed the network, as far as the recording tells (a cache or worker did not answer)."""
-    return x.exchange.context.served_from in (None, "network")
+    served_from = x.exchange.context.served_from
+    return served_from is None or served_from == "network"
 
 
 def record(seen: Origin, x: Subject, *, spans: bool = False) -> None:
@@ -149,49 +145,48 @@ def record(seen: Origin, x: Subject, *, spans: bool = False) -> None:
     `spans` keeps the time it took, for `Origin.in_flight`.
     """
     exchange = x.exchange
+    server, timings = exchange.server, exchange.timings
     seen.exchanges += 1
-    if seen.first is None:
-        seen.first = exchange.index
     version = x.server_version or x.client_version
     if version is not None:
-        seen.versions[version] = seen.versions.get(version, 0) + 1
-    server, timings = exchange.server, exchange.timings
-    if server.tls is not None:
-        if server.tls.alpn:
-            seen.alpn.add(server.tls.alpn)
-        if server.tls.version is not None:
-            seen.tls.setdefault(server.tls.version, exchange.index)
+        seen.versions[version] += 1
+    handshake = server.tls
+    if handshake is not None and handshake.version is not None:
+        seen.tls.setdefault(handshake.version, exchange.index)
     connection = server.id
-    new = False
+    opens = connection not in seen.connections
     if connection is None or connection == "0":
         seen.unknown += 1
-    elif connection in seen.connections:
-        seen.connections[connection] += 1
-    else:
-        new = True
-        seen.connections[connection] = 1
+        opens = connection is None
+    elif opens:
+        seen.connections[connection] = None
         if len(seen.connections) > MOST_CONNECTIONS:
             seen.connections.popitem(last=False)
-    connect, tls = timings.connect or 0.0, timings.tls or 0.0
-    if (connect > 0 or tls > 0) and server.reused is not True and (new or connection is None):
-        seen.opened += 1
-        seen.opening += connect + tls
-        if len(seen.handshakes) < MOST_CONNECTIONS:
-            seen.handshakes.append((connect, tls))
+    if opens and (timings.connect or timings.tls) and server.reused is not True:
+        _opened(seen, timings.connect or 0.0, timings.tls or 0.0)
     elif blocked := timings.blocked:
         seen.blocked += blocked
         if blocked > seen.longest_blocked:
             seen.longest_blocked = blocked
-        seen.waited += blocked >= HELD_BACK
+        if blocked >= HELD_BACK:
+            seen.waited += 1
     if spans:
         started, total = timings.started, timings.total
-        if started is not None and total and len(seen.spans) < MOST_SPANS:
-            seen.spans.append((started, started + total / 1000))
-    index = x.res.first
-    if "connection" in index and "close" in index["connection"].lower():
+        if started is not None and total and len(seen.starts) < MOST_SPANS:
+            seen.starts.append(started)
+            seen.ends.append(max(started, started + total / 1000 - _ROUNDED))
+    first = x.res.first
+    if "connection" in first and "close" in first["connection"].lower():
         seen.closing += 1
-    if "alt-svc" in index:
+    if "alt-svc" in first:
         _offer(seen, x)
+
+
+def _opened(seen: Origin, connect: float, tls: float) -> None:
+    seen.opened += 1
+    seen.opening += connect + tls
+    if len(seen.handshakes) < MOST_CONNECTIONS:
+        seen.handshakes.append((connect, tls))
 
 
 def _offer(seen: Origin, x: Subject) -> None:
