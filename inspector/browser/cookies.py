@@ -75,9 +75,9 @@ def domain_matches(host: str, cookie: JarCookie) -> bool:
 def path_matches(path: str, cookie_path: str) -> bool:
     """Whether a request path lies under a cookie's path (section 5.1.4); case matters, the query plays no part."""
     path = path or "/"
-    if not path.startswith(cookie_path):
-        return False
-    return len(path) == len(cookie_path) or cookie_path.endswith("/") or path[len(cookie_path)] == "/"
+    return path.startswith(cookie_path) and (
+        cookie_path.endswith("/") or len(path) == len(cookie_path) or path[len(cookie_path)] == "/"
+    )
 
 
 def default_path(path: str) -> str:

@@ -51,12 +51,13 @@ class Origins(Struct, frozen=True):
 
 
 NOTHING_EARLIER = Origins()
+SEEN_AS_TOP_LEVEL_ONLY = Origins(top_level_only=True)
 
 
 def kind_of(x: Subject) -> Kind:
     """Whether a request loads a page, a frame, or something within a page, as far as it shows."""
     mode, destination, resource = x.mode, x.req.get("sec-fetch-dest"), x.exchange.context.resource_type
-    if x.url.scheme in ("ws", "wss") or mode == "websocket" or resource == "websocket" or x.status == 101:
+    if x.status == 101 or mode == "websocket" or resource == "websocket" or x.url.scheme in ("ws", "wss"):
         return "subresource"
     if destination == "document":
         return "top"
@@ -76,7 +77,7 @@ def kind_of(x: Subject) -> Kind:
     accept = x.req.get("accept")
     if (
         x.req.get("x-requested-with")
-        or (x.method in ("GET", "HEAD") and "origin" in x.req)
+        or (x.origin is not None and x.method in ("GET", "HEAD"))
         or (accept is not None and "text/html" not in accept and "application/xhtml" not in accept)
     ):
         return "subresource"  # browsers ask for HTML by name when they navigate
@@ -84,8 +85,10 @@ def kind_of(x: Subject) -> Kind:
 
 
 def _is_page(x: Subject) -> bool:
-    page = x.exchange.context.page
-    return page is not None and bool(page.url) and (page.url or "").partition("#")[0] == x.url.text.partition("#")[0]
+    page, url = x.exchange.context.page, x.request.url
+    if page is None or not page.url:
+        return False
+    return page.url == url or page.url.partition("#")[0] == url.partition("#")[0]
 
 
 def _within_another_page(x: Subject) -> bool:
@@ -122,7 +125,8 @@ def credentials_of(x: Subject, kind: Kind, initiator: str, version: int | None) 
     """
     if x.is_preflight:
         return "omit"
-    if "cookie" in x.req or "sec-fetch-storage-access" in x.req:
+    sent = x.req.first
+    if "cookie" in sent or "sec-fetch-storage-access" in sent:
         return "include"
     mode, site, destination = x.mode, x.fetch_site, x.destination
     if kind != "subresource" and kind != "unknown":
@@ -134,7 +138,7 @@ def credentials_of(x: Subject, kind: Kind, initiator: str, version: int | None) 
         return "unknown" if destination == "manifest" else "include"  # the one thing fetched without, unless asked to
     if mode == "cors" or (
         mode is None
-        and "origin" in x.req
+        and x.origin is not None
         and (x.method in ("GET", "HEAD") or x.destination in ("empty", "font", "script", None))
     ):
         if destination == "font":
@@ -152,28 +156,28 @@ def _may_be_read_with_credentials(x: Subject) -> bool:
     return get("access-control-allow-credentials") == "true" and get("access-control-allow-origin") not in (None, "*")
 
 
-def facts_of(x: Subject, earlier: Origins = NOTHING_EARLIER) -> Facts:
-    """Reduce an exchange to what decides its same-site context."""
+def facts_of(x: Subject, initiator: str, earlier: Origins = NOTHING_EARLIER) -> Facts:
+    """Reduce an exchange to what decides its same-site context. `initiator` is what `initiator_of` says."""
     agent = x.req.get("user-agent")
     version = chromium_version(agent) if agent else None
     kind = kind_of(x)
-    if kind in ("navigation", "unknown") and earlier.redirect_kind is not None:
+    if earlier.redirect_kind is not None and kind in ("navigation", "unknown"):
         kind = earlier.redirect_kind
-    initiator = earlier.redirect_initiator or initiator_of(x)
+    initiator = earlier.redirect_initiator or initiator
     page = x.exchange.context.page
     page_origin = parse(page.url).origin if page is not None and page.url else ""
     site = x.fetch_site or ""
     return Facts(
-        target=x.url.origin,
-        kind=kind,
-        safe=x.method in _SAFE,
-        site=site,
-        storage_access=x.req.get("sec-fetch-storage-access") or "",
-        tells_storage_access=bool(site) and (version or 0) >= _STORAGE_ACCESS_SINCE,
-        initiator=initiator,
-        page="" if page_origin == "null" else page_origin,
-        credentials=credentials_of(x, kind, initiator, version),
-        lax_by_default=version is None or version >= _LAX_SINCE,
-        top_level_only=earlier.top_level_only,
-        redirected=earlier.redirect_initiator is not None,
+        x.url.origin,
+        kind,
+        x.method in _SAFE,
+        site,
+        x.req.get("sec-fetch-storage-access") or "",
+        site != "" and version is not None and version >= _STORAGE_ACCESS_SINCE,
+        initiator,
+        "" if page_origin == "null" else page_origin,
+        credentials_of(x, kind, initiator, version),
+        version is None or version >= _LAX_SINCE,
+        earlier.top_level_only,
+        earlier.redirect_initiator is not None,
     )

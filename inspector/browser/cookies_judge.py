@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from inspector.browser.cookies_site import Circumstances, Level, SiteContext
@@ -44,11 +46,11 @@ def same_site_code(same_site: SameSite | None, context: SiteContext, *, to_set: 
     return f"Schemeful{name}" if context.schemeless >= least else name
 
 
+@lru_cache(maxsize=4096)
 def combine(
     circumstances: Circumstances,
     always: Codes,
     same_site: SameSite | None,
-    *,
     partitioned: bool,
     to_set: bool,
     young: bool = False,

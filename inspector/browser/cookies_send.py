@@ -9,7 +9,7 @@ from inspector.browser.cookies import (
     path_matches,
     trustworthy,
 )
-from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS, Answer, combine
+from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS, Codes, combine
 from inspector.browser.cookies_site import Circumstances
 from inspector.browser.verdict import CookieVerdict
 from inspector.url import Url
@@ -24,33 +24,38 @@ def send(
     that was carried was sent.
     """
     partitioned = cookie.partition is not None
-    elsewhere: bool | None = False
+    elsewhere = False
     if partitioned:
         if not cookie.partition or circumstances.partition is None:
-            elsewhere = None
+            elsewhere = True
         elif cookie.partition != circumstances.partition:
             return None  # another top-level site's partition: as if it were in another jar
-    always = []
+    always: Codes = ()
     if cookie.secure and not trustworthy(url):
-        always.append("SecureOnly")
+        always += ("SecureOnly",)
     if not path_matches(url.path, cookie.path):
-        always.append("NotOnPath")
-    if not domain_matches(url.host, cookie):
-        always.append("DomainMismatch")
-    young = now is not None and cookie.created is not None and now - cookie.created < LAX_ALLOW_UNSAFE_AGE
-    answer: Answer = combine(
-        circumstances, tuple(always), cookie.same_site, partitioned=partitioned, to_set=False, young=young
+        always += ("NotOnPath",)
+    if cookie.domain != url.host and not domain_matches(url.host, cookie):
+        always += ("DomainMismatch",)
+    young = (
+        circumstances.young_count
+        and now is not None
+        and cookie.created is not None
+        and now - cookie.created < LAX_ALLOW_UNSAFE_AGE
     )
+    answer = combine(circumstances, always, cookie.same_site, partitioned, False, young)
     if answer.blocked:
         return CookieVerdict(cookie.name, "blocked", answer.codes, None, cookie.set_by, recorded)
+    if recorded:
+        return CookieVerdict(cookie.name, "sent", (), None, cookie.set_by, True)
     conditions = [answer.condition] if answer.condition else []
     if circumstances.credentials == "unknown":
         conditions.insert(0, f"not sent if {WITHOUT_CREDENTIALS}")
-    if elsewhere is None:
+    if elsewhere:
         conditions.append("sent if the top-level page is of the site it was set under (`Partitioned`)")
     if cookie.doubt is not None:
         conditions.append(f"sent if it was stored, and storing it was {cookie.doubt}")
     condition = "; ".join(conditions) or None
-    if recorded or condition is None:
+    if condition is None:
         return CookieVerdict(cookie.name, "sent", (), None, cookie.set_by, recorded)
     return CookieVerdict(cookie.name, "depends", answer.codes, condition, cookie.set_by, recorded)

@@ -78,7 +78,7 @@ class Facts(Struct, frozen=True):
     redirected: bool = False
 
 
-class Circumstances(Struct, frozen=True):
+class Circumstances(Struct, frozen=True, cache_hash=True):
     """The same-site contexts a request may have been made in, the likeliest first, and why it is not known better."""
 
     contexts: tuple[SiteContext, ...]
@@ -90,6 +90,8 @@ class Circumstances(Struct, frozen=True):
     lax_by_default: bool
     partition: str | None
     """The top-level site, where known."""
+    young_count: bool
+    """Whether a cookie's age may decide: it does for "Lax+POST"."""
 
     @property
     def top_navigation(self) -> bool:
@@ -125,7 +127,10 @@ def circumstances(facts: Facts) -> Circumstances:
     third: ThirdParty = "unknown"
     if facts.storage_access:
         third = "allowed" if facts.storage_access == "active" else "blocked"
-    return Circumstances(contexts, because, doubt, facts.credentials, third, facts.lax_by_default, partition)
+    young_count = any(context.level is Level.LAX_UNSAFE for context in contexts)
+    return Circumstances(
+        contexts, because, doubt, facts.credentials, third, facts.lax_by_default, partition, young_count
+    )
 
 
 def _relation(facts: Facts, target: Url) -> tuple[bool | None, bool | None, str]:

@@ -19,6 +19,7 @@ _COOKIE_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 _PREFIXES = ("__host-http-", "__http-", "__host-", "__secure-")
 
 
+@lru_cache(maxsize=4096)
 def cookie_domain(host: str, attribute: str | None) -> tuple[str, bool] | None:
     """The domain a cookie gets and whether it is for that host alone; ``None`` where ``Domain`` is invalid here.
 
@@ -52,6 +53,8 @@ def cookie_place(cookie: SetCookie, url: Url) -> tuple[str, bool, str]:
 
 def cookie_prefix(name: str) -> str | None:
     """The name prefix with rules attached that a cookie's name begins with, in lower case, whatever its own case."""
+    if not name.startswith("__"):
+        return None
     lower = name.lower()
     return next((prefix for prefix in _PREFIXES if lower.startswith(prefix)), None)
 
@@ -151,9 +154,10 @@ def store(
         circumstances,
         tuple(always),
         cookie.same_site,
-        partitioned=cookie.partitioned,
-        to_set=True,
-        after=after,
+        cookie.partitioned,
+        True,
+        False,
+        after,
     )
     steps = _steps(cookie, url, circumstances, answer.codes)
     if answer.blocked:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from inspector.fields.http_date import parse_imf_fixdate
 from inspector.patterns import compile_late
 
 _TOKENS = compile_late(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
@@ -27,6 +28,11 @@ def parse_cookie_date(text: str) -> float | None:
     Chromium decides where it differs from the draft: a year may have one to five digits (the draft: two to four), a
     year before 1601 is a date in the past (the draft: no date), and a part of a time may have leading zeros.
     """
+    # Nearly every one is an HTTP-date, perhaps with hyphens, which separate as spaces do. What only one of the two
+    # grammars knows is left to the algorithm: a leap second, and years with leading zeros.
+    usual = parse_imf_fixdate(text.replace("-", " "))
+    if usual is not None and text[12] != "0" and text[23] != "6":
+        return usual
     day = month = year = None
     time: tuple[int, int, int] | None = None
     for token in _TOKENS.findall(text):

@@ -76,23 +76,27 @@ def octets(text: str) -> int:
 @lru_cache(maxsize=4096)
 def parse_set_cookie(line: str) -> SetCookie:
     """Read one line's value. Never raises: a line that is no cookie has `error` set."""
-    pair, semicolon, rest = line.partition(";")
+    pair, _, rest = line.partition(";")
     name, equals, value = pair.partition("=")
     if not equals:
         name, value = "", pair
     name, value = name.strip(" \t"), value.strip(" \t")
-    if _CUTS.search(line):
-        return SetCookie(name, value, error="DisallowedCharacter")
+    # in nearly every line nothing can be too long or a control character
+    plain = len(line) <= MOST_ATTRIBUTE_VALUE and line.isascii() and line.isprintable()
+    error = None if plain else _error(line, name, value)
+    if error is not None:
+        return SetCookie(name, value, error=error)
     if not name and not value:
         return SetCookie("", "", error="NoCookieContent")
-    if octets(name) + octets(value) > MOST_NAME_AND_VALUE:
-        return SetCookie(name, value, error="NameValuePairExceedsMaxSize")
-    if _CONTROL.search(name) or _CONTROL.search(value):
-        return SetCookie(name, value, error="DisallowedCharacter")
-    attributes = _attributes(rest) if semicolon else ()
-    if any(_CONTROL.search(key) or _CONTROL.search(text) for key, text in attributes):
-        return SetCookie(name, value, attributes, error="DisallowedCharacter")
-    kept = {key: text for key, text in attributes if octets(text) <= MOST_ATTRIBUTE_VALUE}
+    attributes = _attributes(rest)
+    kept = dict(attributes)
+    names = frozenset(kept)
+    ignored: tuple[str, ...] = ()
+    if not plain:
+        if any(_CONTROL.search(key) or _CONTROL.search(text) for key, text in attributes):
+            return SetCookie(name, value, attributes, error="DisallowedCharacter")
+        ignored = tuple([key for key, text in attributes if octets(text) > MOST_ATTRIBUTE_VALUE])
+        kept = {key: text for key, text in attributes if octets(text) <= MOST_ATTRIBUTE_VALUE}
     max_age, expires, same_site = kept.get("max-age"), kept.get("expires"), kept.get("samesite")
     return SetCookie(
         name,
@@ -110,9 +114,18 @@ def parse_set_cookie(line: str) -> SetCookie:
         None if same_site is None else _SAME_SITE.get(same_site.lower()),
         same_site,
         "partitioned" in kept,
-        tuple([key for key, text in attributes if octets(text) > MOST_ATTRIBUTE_VALUE]),
-        frozenset([key for key, _ in attributes]),
+        ignored,
+        names,
     )
+
+
+def _error(line: str, name: str, value: str) -> Unreadable | None:
+    """Why a line with this name and value is no cookie whatever its attributes."""
+    if _CUTS.search(line):
+        return "DisallowedCharacter"
+    if octets(name) + octets(value) > MOST_NAME_AND_VALUE:
+        return "NameValuePairExceedsMaxSize"
+    return "DisallowedCharacter" if _CONTROL.search(name) or _CONTROL.search(value) else None
 
 
 def _attributes(text: str) -> tuple[tuple[str, str], ...]:

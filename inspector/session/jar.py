@@ -5,16 +5,23 @@ Cookies from before the recording, and those that scripts write, are not in it; 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from inspector.browser.cookies import JarCookie, domain_matches, jar_site, path_matches
-from inspector.browser.cookies_facts import NOTHING_EARLIER, Origins, facts_of, initiator_of, kind_of
+from inspector.browser.cookies_facts import (
+    NOTHING_EARLIER,
+    SEEN_AS_TOP_LEVEL_ONLY,
+    Origins,
+    facts_of,
+    initiator_of,
+    kind_of,
+)
 from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS
 from inspector.browser.cookies_send import send
-from inspector.browser.cookies_site import Circumstances, Kind, Level, circumstances
+from inspector.browser.cookies_site import Circumstances, Facts, Kind, circumstances
 from inspector.browser.cookies_store import store
 from inspector.browser.verdict import CookieVerdict, SetCookieVerdict, StoredAs
 from inspector.fields.cookie import parse_cookie
@@ -35,27 +42,44 @@ _PAGES = frozenset({"document", "iframe", "frame"})
 _NOT_FROM_NETWORK = frozenset({"memory-cache", "disk-cache", "cache", "service-worker"})
 
 
+_NO_NAMES: frozenset[str] = frozenset()
+
+
 class _Site:
     """The cookies of one registrable domain, and answers already given while nothing in it changed."""
 
     def __init__(self) -> None:
         self.cookies: OrderedDict[tuple[str, str, bool, str, str | None], JarCookie] = OrderedDict()
+        self.changed = False
+        """Whether the following have to be worked out anew: done when they are needed next, not for each cookie set."""
         self.newest = float("-inf")
         self.next_expiry = float("inf")
         self.paths: tuple[str, ...] = ()
+        """The paths other than ``/``."""
+        self.namesakes = _NO_NAMES
+        """The names that several cookies have."""
         self.answers: dict[tuple[object, ...], tuple[CookieVerdict, ...]] = {}
 
-    def changed(self) -> None:
+    def expire(self, now: float) -> int:
+        """Forget what has expired; how many cookies that were."""
+        expired = [k for k, c in self.cookies.items() if c.expires is not None and c.expires <= now]
+        for key in expired:
+            del self.cookies[key]
+        self.changed = True
+        return len(expired)
+
+    def settle(self) -> None:
+        """Work out what the cookies have in common."""
+        self.changed = False
         self.answers.clear()
         cookies = self.cookies.values()
-        self.newest = max((c.available or float("-inf") for c in cookies), default=float("-inf"))
-        self.next_expiry = min((c.expires for c in cookies if c.expires is not None), default=float("inf"))
+        self.newest = max([c.available or float("-inf") for c in cookies], default=float("-inf"))
+        self.next_expiry = min([c.expires for c in cookies if c.expires is not None], default=float("inf"))
         self.paths = tuple({c.path for c in cookies if c.path != "/"})
-
-    def expire(self, now: float) -> None:
-        for key in [k for k, c in self.cookies.items() if c.expires is not None and c.expires <= now]:
-            del self.cookies[key]
-        self.changed()
+        names = [c.name for c in cookies]
+        self.namesakes = _NO_NAMES
+        if len(set(names)) < len(names):
+            self.namesakes = frozenset([name for name, count in Counter(names).items() if count > 1])
 
 
 class Jar:
@@ -82,11 +106,11 @@ class Jar:
         if site is None or not site.cookies or not _went_out(x):
             return ()
         now = x.started
+        if site.changed:
+            site.settle()
         if now is not None and now >= site.next_expiry:
-            before = len(site.cookies)
-            site.expire(now)
-            self._count -= before - len(site.cookies)
-        around = circumstances(facts_of(x, self._earlier(x)))
+            self._count -= site.expire(now)
+        around = circumstances(self._facts(x))
         if around.credentials == "omit":
             return ()
         found = self._among(site, x, around, now)
@@ -97,19 +121,21 @@ class Jar:
         site = self._sites.get(jar_site(x.url.host)) if self._sites else None
         if site is None or not site.cookies or "cookie" in x.req or not _went_out(x):
             return False
-        around = circumstances(facts_of(x, self._earlier(x)))
+        around = circumstances(self._facts(x))
         return _held_back(x, around, self._among(site, x, around, x.started))
 
     def _among(self, site: _Site, x: Subject, around: Circumstances, now: float | None) -> tuple[CookieVerdict, ...]:
         """The verdicts on all cookies of a site for one request, remembered for the next like it."""
-        known = x.exchange.context.recorder.cookies_recorded is not False
-        line = "; ".join(x.req.all("cookie")) if known else None
-        aged = any(c.level is Level.LAX_UNSAFE for c in around.contexts)
-        if aged or (now is not None and now < site.newest):
+        if site.changed:
+            site.settle()
+        line = None
+        if x.exchange.context.recorder.cookies_recorded is not False:
+            line = "; ".join(x.req.all("cookie")) if "cookie" in x.req.first else ""
+        if around.young_count or (now is not None and now < site.newest):
             return _judge(site, x, around, now, line)
-        path = x.url.path or "/"
-        lies_under = tuple([p for p in site.paths if path_matches(path, p)])
-        key = (x.url.host, x.url.scheme, around, lies_under, line)
+        url = x.url
+        lies_under = tuple([p for p in site.paths if path_matches(url.path, p)]) if site.paths else ()
+        key = (url.host, url.scheme, around, lies_under, line)
         found = site.answers.get(key)
         if found is None:
             if len(site.answers) >= MOST_REMEMBERED:
@@ -123,13 +149,13 @@ class Jar:
         """What a browser does with each ``Set-Cookie`` line of the response; keeps what is stored."""
         if 300 <= x.status < 400:
             self._remember_redirect(x)
-        lines = x.res.all("set-cookie")
-        if not lines:
+        if "set-cookie" not in x.res.first:
             return ()
+        lines = x.res.all("set-cookie")
         if not _went_out(x) or (x.status < 200 and x.status != 101):
             # an answer from a cache sets no cookies, nor does an interim response
             return tuple(SetCookieVerdict(parse_set_cookie(line).name, "unknown") for line in lines)
-        facts = facts_of(x, self._earlier(x))
+        facts = self._facts(x)
         if facts.credentials == "unknown" and self.held_back(x):
             facts = msgspec.structs.replace(facts, credentials="omit")
         around = circumstances(facts)
@@ -178,18 +204,19 @@ class Jar:
                 return
             site = self._sites[name] = _Site()
         self._sites.move_to_end(name)
-        old = site.cookies.pop(cookie.key, None)
+        key = cookie.key
+        old = site.cookies.pop(key, None)
         self._count -= old is not None
         if not delete:
             if old is not None and old.value == cookie.value and old.available is not None:
                 # the cookie was there all along, so a request sent meanwhile carried it
                 cookie = _aged(cookie, old)
-            site.cookies[cookie.key] = cookie
+            site.cookies[key] = cookie
             self._count += 1
             if len(site.cookies) > MOST_PER_SITE:
                 site.cookies.popitem(last=False)
                 self._count -= 1
-        site.changed()
+        site.changed = True
         while self._count > MOST_COOKIES:
             oldest = next(iter(self._sites))
             self._count -= len(self._sites.pop(oldest).cookies)
@@ -211,15 +238,17 @@ class Jar:
 
     # -- what earlier exchanges tell of a request's initiator --------------------------------------------------------
 
-    def _earlier(self, x: Subject) -> Origins:
-        redirected = self._redirects.get(x.url.text.partition("#")[0]) if self._redirects else None
-        top_level_only = False
-        if self._pages:
-            seen = self._pages.get(x.url.origin if x.fetch_site == "same-origin" else initiator_of(x))
-            top_level_only = seen == (True, False)
+    def _facts(self, x: Subject) -> Facts:
+        """What decides a request's same-site context: what it shows itself, and what was seen before it."""
+        initiator = initiator_of(x)
+        seen = self._pages.get(x.url.origin if x.fetch_site == "same-origin" else initiator)
+        top_level_only = seen == (True, False)
+        redirected = self._redirects.get(x.request.url.partition("#")[0]) if self._redirects else None
         if redirected is not None:
-            return Origins(redirected[0], redirected[1], top_level_only)
-        return Origins(top_level_only=True) if top_level_only else NOTHING_EARLIER
+            earlier = Origins(redirected[0], redirected[1], top_level_only)
+        else:
+            earlier = SEEN_AS_TOP_LEVEL_ONLY if top_level_only else NOTHING_EARLIER
+        return facts_of(x, initiator, earlier)
 
     def _remember_page(self, x: Subject) -> None:
         destination = x.req.get("sec-fetch-dest")
@@ -268,9 +297,9 @@ def _went_out(x: Subject) -> bool:
     """Whether this exchange was one with a server, so that cookies took part."""
     if x.exchange.context.served_from in _NOT_FROM_NETWORK:
         return False
-    if x.method == "CONNECT" or "non-authoritative-reason" in x.res:
+    if x.method == "CONNECT" or "non-authoritative-reason" in x.res.first:
         return False  # the second: the browser's own redirect to https, which no server saw
-    return x.response is not None or "cookie" in x.req
+    return x.response is not None or "cookie" in x.req.first
 
 
 def _arrived(x: Subject) -> float | None:
@@ -278,9 +307,9 @@ def _arrived(x: Subject) -> float | None:
     t = x.exchange.timings
     if t.started is None:
         return None
-    phases = (t.blocked, t.dns, t.connect, t.tls, t.send, t.wait)
     if t.wait is not None:
-        return t.started + sum(phase for phase in phases if phase is not None) / 1000
+        phases = (t.blocked, t.dns, t.connect, t.tls, t.send, t.wait)
+        return t.started + sum([phase for phase in phases if phase is not None]) / 1000
     return t.started + (t.total or 0.0) / 1000
 
 
@@ -288,19 +317,15 @@ def _judge(
     site: _Site, x: Subject, around: Circumstances, now: float | None, line: str | None
 ) -> tuple[CookieVerdict, ...]:
     carried = parse_cookie(line) if line else ()
-    names = {name for name, _ in carried}
-    counts: dict[str, int] = {}
-    for cookie in site.cookies.values():
-        counts[cookie.name] = counts.get(cookie.name, 0) + 1
+    names = dict(carried)
+    recorded: bool | None = None
     verdicts = []
     for cookie in site.cookies.values():
-        if line is None:
-            recorded = None
-        elif counts[cookie.name] > 1:
-            recorded = (cookie.name, cookie.value) in carried and domain_matches(x.url.host, cookie)
-        else:
+        if line is not None:
             recorded = cookie.name in names
-        if now is not None and cookie.available is not None and now < cookie.available and not recorded:
+            if recorded and cookie.name in site.namesakes:
+                recorded = (cookie.name, cookie.value) in carried and domain_matches(x.url.host, cookie)
+        if not recorded and now is not None and cookie.available is not None and now < cookie.available:
             continue  # set by a response that arrived after this request had started
         verdict = send(cookie, x.url, around, now, recorded)
         if verdict is not None:
