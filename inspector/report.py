@@ -6,8 +6,11 @@ The JSON Schema is generated from these very types (`schema`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -357,37 +360,39 @@ class Report(Struct, frozen=True, gc=False):
     grades: tuple[Grade, ...] = ()
 
 
+_counted: attrgetter[tuple[bool, int, str]] = attrgetter("accepted", "severity.rank", "rule")
+
+
 def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()) -> Summary:
     """Count annotations by severity over exchanges and stories."""
+    total = 0
+
+    def told() -> Iterator[tuple[Annotation, ...]]:
+        nonlocal total
+        for exchange in exchanges:
+            total += 1
+            yield exchange.annotations
+        for story in stories:
+            yield story.annotations
+
+    alike = Counter(map(_counted, chain.from_iterable(told())))
     counts = [0, 0, 0, 0]
-    rules: dict[tuple[int, str], int] = {}
-    total = accepted = 0
-
-    def count(annotations: tuple[Annotation, ...]) -> None:
-        nonlocal accepted
-        for annotation in annotations:
-            if annotation.accepted:
-                accepted += 1
-                continue
-            severity = annotation.severity
-            counts[severity.rank] += 1
-            if severity is not Severity.INFO:
-                key = (severity.rank, annotation.rule)
-                rules[key] = rules.get(key, 0) + 1
-
-    for exchange in exchanges:
-        total += 1
-        count(exchange.annotations)
-    for story in stories:
-        count(story.annotations)
-    worst = sorted(rules, key=lambda key: (key[0], -rules[key], key[1]))
+    rules: list[tuple[int, int, str]] = []
+    accepted = 0
+    for (is_accepted, rank, rule), number in alike.items():
+        if is_accepted:
+            accepted += number
+            continue
+        counts[rank] += number
+        if rank != Severity.INFO.rank:
+            rules.append((rank, -number, rule))
     return Summary(
         exchanges=total,
         error=counts[Severity.ERROR.rank],
         warning=counts[Severity.WARNING.rank],
         note=counts[Severity.NOTE.rank],
         info=counts[Severity.INFO.rank],
-        worst=tuple(rule for _, rule in worst[:5]),
+        worst=tuple([rule for _, _, rule in sorted(rules)[:5]]),
         accepted=accepted,
     )
 

@@ -10,6 +10,8 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,19 +25,17 @@ MOST_REMEMBERED = 10_000
 """Exchanges whose secrets are known when a story is told; the oldest are forgotten."""
 _CUT = 8
 """Characters of a secret's beginning or end that give it away beside an ellipsis."""
+_sentences = attrgetter("title", "detail", "fix", "condition")
+_evidence = attrgetter("evidence")
+_quotations = attrgetter("name", "value", "label")
+_label = attrgetter("label")
 
 
 def scrub_annotations(told: list[Annotation], secrets: tuple[str, ...], masker: Masker) -> tuple[Annotation, ...]:
     """What is told about an exchange with these secrets, without them."""
-    if secrets and told:
-        texts: list[str | None] = []
-        for a in told:
-            texts += _texts(a)
-        shown = "\n".join([text for text in texts if text])
-        for secret in secrets:
-            if secret in shown:
-                hide = partial(masker.scrub, secrets=secrets)
-                return tuple([_annotation(a, hide) for a in told])
+    if secrets and told and any(map(_shown(told).__contains__, secrets)):
+        hide = partial(masker.scrub, secrets=secrets)
+        return tuple([_annotation(a, hide) for a in told])
     return tuple(told)
 
 
@@ -56,24 +56,23 @@ class Remembered:
 
     def secrets(self, exchanges: Iterable[int]) -> tuple[str, ...]:
         """The secrets of some exchanges, each once, those that contain others first."""
-        found = {secret: None for index in exchanges for secret in self._of.get(index, ())}
-        return tuple(sorted(found, key=len, reverse=True))
+        carried = dict.fromkeys(map(self._of.get, exchanges, repeat(())))  # most are one and the same copy
+        return tuple(sorted(dict.fromkeys(chain.from_iterable(carried)), key=len, reverse=True))
 
 
 def scrub_story(told: Story, secrets: tuple[str, ...], masker: Masker) -> Story:
     """A story without the secrets of its exchanges, also where a label was cut and shows a part of one."""
-    texts = [told.title, *told.steps, *told.participants, *[arrow.label for arrow in told.arrows]]
-    texts += [bar.label for bar in told.timeline] + [moment.name for moment in told.moments]
-    for a in told.annotations:
-        texts += [text for text in _texts(a) if text]
-    shown = "\n".join(texts)
+    labels = [*map(_label, told.arrows), *map(_label, told.timeline), *[moment.name for moment in told.moments]]
+    shown = "\n".join([told.title, *told.steps, *told.participants, *labels, _shown(told.annotations)])
     found = [s for s in secrets if s[:_CUT] in shown or ("…" in shown and s[-_CUT:] in shown)]
     if not found:
         return told
+    signs = [sign for secret in found for sign in (secret[:_CUT], secret[-_CUT:])]
 
     def hide(text: str) -> str:
-        for secret in found:
-            text = _without(text, secret, masker)
+        if any(map(text.__contains__, signs)):
+            for secret in found:
+                text = _without(text, secret, masker)
         return text
 
     replace = msgspec.structs.replace
@@ -91,11 +90,11 @@ def scrub_story(told: Story, secrets: tuple[str, ...], masker: Masker) -> Story:
     )
 
 
-def _texts(a: Annotation) -> list[str | None]:
-    texts = [a.title, a.detail, a.fix, a.condition]
-    for e in a.evidence:
-        texts += (e.name, e.value, e.label)
-    return texts
+def _shown(annotations: Iterable[Annotation]) -> str:
+    """All that annotations say and quote, in lines."""
+    told = list(annotations)
+    quoted = chain.from_iterable(map(_evidence, told))
+    return "\n".join(filter(None, chain.from_iterable([*map(_sentences, told), *map(_quotations, quoted)])))
 
 
 def _annotation(a: Annotation, hide: Callable[[str], str]) -> Annotation:
