@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from operator import attrgetter
+
 from msgspec import Struct
 
 from inspector.stories.page_parts import Part
 from inspector.stories.page_tree import Tree
-from inspector.stories.telling import Telling, host_name
+from inspector.stories.telling import Telling, host_name, server_name
 from inspector.url import parse
 from inspector.words import count, listed, milliseconds, octets
 
@@ -16,18 +20,17 @@ MOST_SITES = 4
 MOST_REDIRECTS = 4
 MOST_LINKS = 7
 _PLURALS = {"data": "data", "media": "media", "other": "other", "HTML": "HTML"}
+_kind: attrgetter[str] = attrgetter("kind")
+_ended: attrgetter[float] = attrgetter("ended")
+_size: attrgetter[int | None] = attrgetter("size")
+_refused = attrgetter("refused")
+_server: attrgetter[tuple[str, int | None]] = attrgetter("address.host", "address.port")
 
 
-def kinds(parts: list[Part], most: int = 8) -> str:
+def kinds(parts: Iterable[Part], most: int = 8) -> str:
     """How many parts of which kind, the most frequent first: ``12 images and 3 scripts``."""
-    counted: dict[str, int] = {}
-    for part in parts:
-        counted[part.kind] = counted.get(part.kind, 0) + 1
-    ordered = sorted(counted, key=lambda kind: -counted[kind])
-    return listed(
-        (f"{counted[kind]:,} {_PLURALS.get(kind) or kind + ('' if counted[kind] == 1 else 's')}" for kind in ordered),
-        most=most,
-    )
+    counted = Counter(map(_kind, parts)).most_common()
+    return listed([f"{n:,} {_PLURALS.get(kind) or kind + ('' if n == 1 else 's')}" for kind, n in counted], most=most)
 
 
 class Sites(Struct, frozen=True):
@@ -35,67 +38,72 @@ class Sites(Struct, frozen=True):
 
     named: tuple[str, ...]
     rest: str
+    columns: dict[tuple[str, int | None], str]
+    """Host and port → the participant that exchanges with it are drawn to."""
 
     def of(self, part: Part) -> str:
         """The participant that an exchange is drawn to."""
-        name = host_name(parse(part.url))
-        return name if name in self.named else self.rest
+        return self.columns[_server(part)]
 
 
 def sites_of(tree: Tree) -> Sites:
     """Choose them: the document's, those of the critical path, then those that were asked most often."""
+    names: dict[tuple[str, int | None], str] = {}
     counted: dict[str, int] = {}
-    for part in tree.parts:
-        name = host_name(parse(part.url))
-        counted[name] = counted.get(name, 0) + 1
-    document = host_name(parse(tree.parts[tree.document].url))
-    path = dict.fromkeys(host_name(parse(tree.parts[place].url)) for place in reversed(tree.chain))
-    ordered = dict.fromkeys([document, *path, *sorted(counted, key=lambda name: -counted[name])])
-    named = tuple(ordered)
-    if len(named) <= MOST_SITES:
-        return Sites(named, "")
-    named = named[: MOST_SITES - 1]
-    return Sites(named, f"{len(ordered) - len(named):,} other sites")
+    for server, number in Counter(map(_server, tree.parts)).items():
+        name = names[server] = server_name(*server)
+        counted[name] = counted.get(name, 0) + number
+    first = [names[_server(tree.parts[place])] for place in (tree.document, *reversed(tree.chain))]
+    ordered = tuple(dict.fromkeys([*first, *sorted(counted, key=lambda name: -counted[name])]))
+    if len(ordered) <= MOST_SITES:
+        return Sites(ordered, "", names)
+    named = ordered[: MOST_SITES - 1]
+    rest = f"{len(ordered) - len(named):,} other sites"
+    return Sites(named, rest, {server: name if name in named else rest for server, name in names.items()})
 
 
 def draw_document(telling: Telling, tree: Tree, sites: Sites) -> None:
     """The document, and the last redirects before it where they are among the page's exchanges."""
     document = tree.parts[tree.document]
     hops = [part for part in tree.parts[: tree.document] if part.leads_to is not None][-MOST_REDIRECTS:]
-    mixed = len({parse(part.url).scheme for part in (*hops, document)}) > 1
+    mixed = len({part.address.scheme for part in (*hops, document)}) > 1
     for part in (*hops, document):
         site = sites.of(part)
-        asks = f"{parse(part.url).scheme}: {_path(part)}" if mixed else _path(part)
+        asks = f"{part.address.scheme}: {_path(part)}" if mixed else _path(part)
         if not part.crossed:
             telling.arrow(BROWSER, BROWSER, f"{_path(part)} out of a cache", part.index)
             continue
         telling.arrow(BROWSER, site, asks, part.index)
         answer = str(part.status) if part.status else "no response"
         took = milliseconds(1000 * (part.ended - part.started))
-        telling.arrow(site, BROWSER, f"{answer}, after {took}", part.index, failed=part.failed or part.status >= 400)
+        telling.arrow(site, BROWSER, f"{answer}, after {took}", part.index, failed=part.refused)
 
 
 def draw_parts(telling: Telling, tree: Tree, sites: Sites) -> None:
     """What the page led to: one arrow for each site, what it answered as another, and what failed."""
     groups: dict[str, list[Part]] = {}
     cached: list[Part] = []
-    for place, part in enumerate(tree.parts):
-        if place == tree.document or (place < tree.document and part.leads_to is not None):
-            continue
+    before = [part for part in tree.parts[: tree.document] if part.leads_to is None]
+    columns = sites.columns
+    for part in (*before, *tree.parts[tree.document + 1 :]):
         if part.crossed:
-            groups.setdefault(sites.of(part), []).append(part)
+            site = columns[_server(part)]
+            if site in groups:
+                groups[site].append(part)
+            else:
+                groups[site] = [part]
         else:
             cached.append(part)
     order = [*sites.named, sites.rest]
     for site in sorted(groups, key=order.index):
         parts = groups[site]
         telling.arrow(BROWSER, site, f"asks for {kinds(parts, most=4)}", parts[0].index)
-        failed = [part for part in parts if part.failed or part.status >= 400]
+        failed = list(filter(_refused, parts))
         answered = len(parts) - len(failed)
-        sizes = sum(part.size or 0 for part in parts)
+        sizes = sum(filter(None, map(_size, parts)))
         if answered:
             size = f", {octets(sizes)}" if sizes else ""
-            last = milliseconds(1000 * (max(part.ended for part in parts) - tree.began))
+            last = milliseconds(1000 * (max(map(_ended, parts)) - tree.began))
             telling.arrow(site, BROWSER, f"answers ×{answered:,}{size}, until {last}", None)
         if failed:
             codes = listed(dict.fromkeys(str(part.status or "no response") for part in failed), most=3)
@@ -113,7 +121,7 @@ def draw_chain(telling: Telling, tree: Tree, sites: Sites) -> None:
     for number, part in links:
         until = milliseconds(1000 * (part.ended - tree.began))
         target = sites.of(part) if part.crossed else BROWSER
-        at = f" of {host_name(parse(part.url))}" if target == sites.rest else ""
+        at = f" of {host_name(part.address)}" if target == sites.rest else ""
         telling.arrow(BROWSER, target, f"critical path {number}: {_name(part)}{at}, until {until}", part.index)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from itertools import compress, pairwise, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,7 @@ from inspector.report import Annotation, Bar, Moment, Story
 from inspector.rules.status_words import brief
 from inspector.stories.page_arrows import BROWSER, draw_chain, draw_document, draw_parts, kinds, sites_of
 from inspector.stories.page_hints import tell_hints
-from inspector.stories.page_parts import PageLoad, Pages, Part
+from inspector.stories.page_parts import PHASES, PageLoad, Pages, Part, lengths_of
 from inspector.stories.page_prefetch import Prefetches
 from inspector.stories.page_tree import Tree, tree_of
 from inspector.stories.telling import Telling
@@ -25,8 +28,12 @@ if TYPE_CHECKING:
 
 MOST_BARS = 1_000
 MOST_FOUND = 1_000
-_PHASES = ("blocked", "dns", "connect", "tls", "send", "wait", "receive")
-_lengths = attrgetter(*_PHASES)
+_TO_HUNDREDTHS = repeat(2)
+_index = attrgetter("index")
+_started = attrgetter("started")
+_crossed = attrgetter("crossed")
+_refused = attrgetter("refused")
+_origin = attrgetter("address.origin")
 _LONG_GAP = 0.1
 """Seconds between a file's end and the beginning of what it led to that are worth a word."""
 _DEEP = 4
@@ -53,7 +60,7 @@ class PageStories:
         """The stories that are left."""
         return self._tell(self._pages.rest(), over=True)
 
-    def _tell(self, pages: tuple[PageLoad, ...], *, over: bool) -> tuple[Story, ...]:
+    def _tell(self, pages: Iterable[PageLoad], *, over: bool) -> tuple[Story, ...]:
         trees = [(page, tree) for page in pages if (tree := tree_of(page)) is not None]
         self._prefetches.coming([tree for _, tree in trees], over=over)
         masker = self._masker
@@ -82,14 +89,13 @@ def _of_what(finding: Annotation) -> object:
 def tell(page: PageLoad, tree: Tree, masker: Masker, prefetched: tuple[list[str], list[Annotation]]) -> Story:
     """A page's story. `masker` is that of the report, `prefetched` what is told of files for pages to come."""
     document = tree.parts[tree.document]
-    crossed = [part for part in tree.parts if part.crossed]
-    origins = {parse(part.url).origin for part in tree.parts}
-    sizes = [part.size for part in crossed if part.size is not None]
+    origins = set(map(_origin, tree.parts))
+    size = sum([part.size for part in tree.parts if part.crossed and part.size is not None])
     title = f"Page load of `{brief(document.shown, 100)}`: {count(len(tree.parts), 'exchange')}"
     if len(origins) > 1:
         title += f" with {count(len(origins), 'origin')}"
-    if sizes and sum(sizes):
-        title += f", {octets(sum(sizes))}"
+    if size:
+        title += f", {octets(size)}"
     loaded = _since(page.loaded, tree)
     title += (
         f", load event after {milliseconds(loaded)}"
@@ -101,7 +107,7 @@ def tell(page: PageLoad, tree: Tree, masker: Masker, prefetched: tuple[list[str]
     ahead, wasted = prefetched
     sites = sites_of(tree)
     telling = Telling("page-load", BROWSER, *sites.named)
-    telling.about(*(part.index for part in tree.parts))
+    telling.about(*map(_index, tree.parts))
     telling.say(_document(page, tree))
     draw_document(telling, tree, sites)
     telling.say(_parts_in_words(tree))
@@ -158,17 +164,7 @@ def _document(page: PageLoad, tree: Tree) -> str:
         took = [hop.duration for hop in page.redirects if hop.duration is not None]
         text += f", after {count(len(page.redirects), 'redirect')}"
         text += f" that took {milliseconds(sum(took))}" if took else ""
-    early = [
-        part
-        for place, part in enumerate(tree.parts)
-        if document.version in ("2", "3")  # over HTTP/1.1 nothing can come early: there the recorder's clocks differ
-        and tree.parents[place] == tree.document
-        and timings.wait is not None
-        and timings.receive is not None
-        and part.crossed
-        and part.started < document.ended - timings.receive / 1000 - 0.02
-        and part.started > document.started
-    ]
+    early = _early(tree) if document.version in ("2", "3") else []  # over HTTP/1.1 recorders' clocks differ there
     if early:
         text += (
             f". {count(len(early), 'exchange')} began before its first byte: `103 Early Hints`, server push or a "
@@ -177,24 +173,38 @@ def _document(page: PageLoad, tree: Tree) -> str:
     return text + "."
 
 
+def _early(tree: Tree) -> list[Part]:
+    """What the document led to, and began before its first byte had come."""
+    document = tree.parts[tree.document]
+    wait, receive = document.timings.wait, document.timings.receive
+    if wait is None or receive is None:
+        return []
+    first_byte = document.ended - receive / 1000
+    return [
+        part
+        for part, parent in zip(tree.parts, tree.parents, strict=True)
+        if document.started < part.started < first_byte - 0.02 and part.crossed and parent == tree.document
+    ]
+
+
 def _parts_in_words(tree: Tree) -> str:
     """How many of what kind, and which of them the document did not ask for itself."""
-    rest = [part for place, part in enumerate(tree.parts) if place != tree.document and part.leads_to is None]
+    document = tree.parts[tree.document]
+    rest = [part for part in tree.parts if part.leads_to is None and part is not document]
     if not rest:
         return "It led to nothing else but redirects."
     text = f"It led to {count(len(rest), 'further exchange')}: {kinds(rest)}."
-    by_others: dict[int, int] = {}
-    for parent in tree.parents:
-        if parent is not None and parent != tree.document and tree.parts[parent].leads_to is None:
-            by_others[parent] = by_others.get(parent, 0) + 1
+    by_others = [
+        f"{number:,} by {_named(tree.parts[parent])}"
+        for parent, number in Counter(tree.parents).most_common()
+        if parent is not None and parent != tree.document and tree.parts[parent].leads_to is None
+    ]
     if by_others:
-        ordered = sorted(by_others, key=lambda parent: -by_others[parent])
-        most = listed([f"{by_others[p]:,} by {_named(tree.parts[p])}" for p in ordered], most=4)
-        text += f" Not asked for by the document itself but found later: {most}."
-    failed = [part for part in rest if part.failed or part.status >= 400]
+        text += f" Not asked for by the document itself but found later: {listed(by_others, most=4)}."
+    failed = list(filter(_refused, rest))
     if failed:
         text += f" {len(failed):,} failed: {listed([f'#{part.index}' for part in failed], most=5)}."
-    cached = sum(not part.crossed for part in rest)
+    cached = len(rest) - sum(map(_crossed, rest))
     if cached:
         text += f" {cached:,} came out of a cache or a service worker."
     return text
@@ -287,28 +297,27 @@ def _moments(page: PageLoad, tree: Tree) -> list[str]:
         return []
     text = listed(told)
     if page.loaded is not None:
-        after = sum(part.started > page.loaded for part in tree.parts) + tree.later
+        after = len(tree.parts) - bisect_right(tree.parts, page.loaded, key=_started) + tree.later
         if after:
             text += f"; {count(after, 'exchange')} began after the load event"
     return [text + "."]
 
 
 def _bars(tree: Tree, blocking: frozenset[int]) -> tuple[Bar, ...]:
-    critical = frozenset(tree.chain)
+    parts, began, critical = tree.parts, tree.began, frozenset(tree.chain)
     bars: list[Bar] = []
-    for place, part in enumerate(tree.parts[:MOST_BARS]):
-        parent = tree.parents[place]
-        lengths = _lengths(part.timings)
-        phases = {name: round(length, 2) for name, length in zip(_PHASES, lengths, strict=True) if length}
+    for place, (part, parent) in enumerate(zip(parts[:MOST_BARS], tree.parents, strict=False)):
+        started, lengths = part.started, lengths_of(part.timings)
+        phases = zip(compress(PHASES, lengths), map(round, filter(None, lengths), _TO_HUNDREDTHS), strict=False)
         bars.append(
             Bar(
                 part.index,
                 part.shown,
                 part.kind,
-                round(1000 * (part.started - tree.began), 2),
-                round(1000 * (part.ended - part.started), 2),
-                phases,
-                None if parent is None else tree.parts[parent].index,
+                round(1000 * (started - began), 2),
+                round(1000 * (part.ended - started), 2),
+                dict(phases),
+                None if parent is None else parts[parent].index,
                 part.size,
                 place in critical,
                 place in blocking,

@@ -7,16 +7,21 @@ it, or a stylesheet or frame of it, in `Referer` belongs to it for as long as it
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from inspector.browser.redirects import REDIRECTS, location_url
 from inspector.content.kinds import kind_of
-from inspector.exchange import Timings
+from inspector.exchange import Page, Timings
 from inspector.stories.page_markup import Markup, markup_of
+from inspector.url import Url
 
 if TYPE_CHECKING:
+    from inspector.mask import Masker
     from inspector.session.redirects import Hop
     from inspector.subject import Subject
 
@@ -68,11 +73,19 @@ _KIND_OF_SUFFIX = {
 """For answers that do not say what they are, a 304 for one."""
 
 
+PHASES = ("blocked", "dns", "connect", "tls", "send", "wait", "receive")
+lengths_of: attrgetter[tuple[float | None, ...]] = attrgetter(*PHASES)
+"""How long each of these took; ``None`` for those that are not known."""
+
+
 class Part(Struct, gc=False):
-    """One exchange of a page. Times in seconds since 1970; `leads_to` is where a redirect leads."""
+    """One exchange of a page. Times in seconds since 1970. Its own address and those that led to it are without
+    fragment.
+    """
 
     index: int
     url: str
+    address: Url
     shown: str
     kind: str
     started: float
@@ -82,20 +95,19 @@ class Part(Struct, gc=False):
     size: int | None
     initiator: str | None
     referrer: str | None
-    top: bool = False
-    leads_to: str | None = None
-    served_from: str | None = None
+    crossed: bool
+    """Whether it crossed the network, as far as is known."""
+    failed: bool
+    """Whether no response came, or no complete one."""
+    refused: bool
+    """Whether it failed, or was answered with a status that says so."""
     version: str | None = None
     mode: str | None = None
     """The request mode, where the client says so."""
-    failed: bool = False
+    leads_to: str | None = None
+    """Where a redirect leads."""
     words: frozenset[str] = frozenset()
     """Of the names the page's hints wait for, those this part's content holds."""
-
-    @property
-    def crossed(self) -> bool:
-        """Whether it crossed the network, as far as is known."""
-        return self.served_from in (None, "network")
 
 
 class PageLoad:
@@ -133,48 +145,51 @@ class PageLoad:
         self.unread = False
         """Whether the content of a stylesheet or script of it is not recorded."""
 
-    def add(self, x: Subject) -> Part | None:
-        """Take an exchange in; ``None`` where it has no time, or there are too many."""
-        exchange = x.exchange
-        started, timings = x.started, exchange.timings
+    def add(self, x: Subject) -> None:
+        """Take an exchange in, unless it has no time, or there are too many."""
+        started = x.started
         if started is None:
-            return None
+            return
         if len(self.parts) >= MOST_PARTS:
             self.left_out += 1
-            return None
+            return
+        exchange, response, url = x.exchange, x.response, x.request.url
+        timings, context = exchange.timings, exchange.context
+        initiator, referrer = context.initiator, x.req.get("referer")
         ended = started + (timings.total or _sum(timings)) / 1000
-        context, response = exchange.context, exchange.response
         kind = _kind(x)
+        if kind == "document" and self.document is not None:
+            kind = "frame" if x.destination == "document" else "HTML"
+        failed = response is None or exchange.failure is not None
         part = Part(
             exchange.index,
-            x.request.url.partition("#")[0],
+            url.partition("#")[0],
+            x.url,
             x.shown_url,
             kind,
             started,
             ended,
             timings,
             x.status,
-            response.body.transferred if response is not None else None,
-            context.initiator.url if context.initiator is not None else None,
-            x.req.get("referer"),
-            served_from=context.served_from,
-            version=x.server_version,
-            mode=x.mode,
-            failed=exchange.failure is not None or response is None,
+            None if response is None else response.body.transferred,
+            initiator.url.partition("#")[0] if initiator is not None and initiator.url else None,
+            referrer.partition("#")[0] if referrer else None,
+            context.served_from in (None, "network"),
+            failed,
+            failed or x.status >= 400,
+            x.server_version,
+            x.mode,
         )
-        if kind == "document" and self.document is not None:
-            part.kind = kind = "frame" if x.destination == "document" else "HTML"
         if x.status in REDIRECTS and "location" in x.res.first:
-            part.leads_to = location_url(x.request.url, x.res.all("location")[0]).partition("#")[0]
-        elif kind == "document" and self.document is None and (x.is_document or x.is_navigation):
-            part.top = True
+            part.leads_to = location_url(url, x.res.all("location")[0]).partition("#")[0]
+        elif kind == "document" and (x.is_document or x.is_navigation):
             self.document = part
             self.markup = markup_of(x)
         elif self.markup is not None and self.markup.awaited and kind in ("stylesheet", "script", "data"):
             self._look_for_names(x, part)
         self.parts.append(part)
-        self.last = max(self.last, ended)
-        return part
+        if ended > self.last:
+            self.last = ended
 
     def _look_for_names(self, x: Subject, part: Part) -> None:
         body = x.response.body if x.response is not None else None
@@ -189,38 +204,28 @@ class PageLoad:
 
 def _sum(timings: Timings) -> float:
     """The phases that are known, for recorders that give no total, or 0, beside them. Milliseconds."""
-    return sum(
-        [
-            phase
-            for phase in (
-                timings.blocked,
-                timings.dns,
-                timings.connect,
-                timings.tls,
-                timings.send,
-                timings.wait,
-                timings.receive,
-            )
-            if phase
-        ]
-    )
+    return sum(filter(None, lengths_of(timings)))
 
 
 def _kind(x: Subject) -> str:
     """What a part is to a person: stylesheet, script, image, font, data, document, frame, media or other."""
     if x.is_preflight:
         return "preflight"
-    destination = x.destination
+    found = _kind_by(x.destination, x.media_type)
+    return found or _KIND_OF_SUFFIX.get(x.url.path.rpartition(".")[2].lower(), "other")
+
+
+@lru_cache(maxsize=1024)
+def _kind_by(destination: str | None, media_type: str) -> str:
+    """What destination and media type say; ``""`` where they say nothing."""
     if destination is not None:
         if destination in _NESTED:
             return "frame"
         found = _KIND_OF_DESTINATION.get(destination)
         if found is not None:
             return found
-    kind = kind_of(x.media_type)
-    if kind in ("none", "other"):
-        return _KIND_OF_SUFFIX.get(x.url.path.rpartition(".")[2].lower(), "other")
-    return _KIND_OF_TYPE.get(kind, kind)
+    kind = kind_of(media_type)
+    return "" if kind in ("none", "other") else _KIND_OF_TYPE.get(kind, kind)
 
 
 class Pages:
@@ -230,36 +235,35 @@ class Pages:
         self._pages: OrderedDict[str, PageLoad] = OrderedDict()
         self._by_url: OrderedDict[str, str] = OrderedDict()
         """Address of a document, frame or stylesheet → the key of its page."""
-        self._crowded_out: list[PageLoad] = []
+        self._ended: list[PageLoad] = []
+        """Those that are over and have not been taken out yet."""
         self._quiet_at: float | None = None
         """When the first of the pages without a recorder's word will have been quiet long enough."""
 
-    def observe(self, x: Subject) -> tuple[PageLoad, ...]:
+    def observe(self, x: Subject) -> Sequence[PageLoad]:
         """Take an exchange in; the pages that are over with it."""
         page = x.exchange.context.page
-        ended: list[PageLoad] = []
-        if page is None:
-            if self._quiet_at is not None and x.started is not None and x.started > self._quiet_at:
-                ended = self._quiet(x.started)
-            load = self._follow(x)
-            if load is None:
-                return tuple(ended)
+        if page is not None:
+            load: PageLoad | None = self._pages.get(page.id) or self._begun(page, x.masker)
         else:
-            found = self._pages.get(page.id)
-            if found is None:
-                found = self._new(page.id, x.masker.url(page.title or page.url or ""))
-                if page.started is not None:
-                    found.started = page.started
-                    found.loaded = None if page.loaded is None else page.started + page.loaded / 1000
-                    found.content_loaded = (
-                        None if page.content_loaded is None else page.started + page.content_loaded / 1000
-                    )
-            load = found
-        load.add(x)
-        if self._crowded_out:
-            ended += self._crowded_out
-            self._crowded_out.clear()
-        return tuple(ended)
+            if self._quiet_at is not None and x.started is not None and x.started > self._quiet_at:
+                self._quiet(x.started)
+            load = self._follow(x)
+        if load is not None:
+            load.add(x)
+        if not self._ended:
+            return ()
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _begun(self, page: Page, masker: Masker) -> PageLoad:
+        """A page that a recorder tells of."""
+        begun = self._new(page.id, masker.url(page.title or page.url or ""))
+        if page.started is not None:
+            begun.started = page.started
+            begun.loaded = None if page.loaded is None else page.started + page.loaded / 1000
+            begun.content_loaded = None if page.content_loaded is None else page.started + page.content_loaded / 1000
+        return begun
 
     def rest(self) -> tuple[PageLoad, ...]:
         """The pages that are left, in the order they began."""
@@ -269,7 +273,7 @@ class Pages:
 
     def _new(self, key: str, name: str) -> PageLoad:
         if len(self._pages) >= MOST_PAGES:
-            self._crowded_out.append(self._pages.popitem(last=False)[1])
+            self._ended.append(self._pages.popitem(last=False)[1])
         page = self._pages[key] = PageLoad(name)
         return page
 
@@ -304,7 +308,7 @@ class Pages:
             return said == "document"
         return page is None or (x.started or 0.0) > page.last + QUIET  # else as likely a frame of that page
 
-    def _quiet(self, now: float) -> list[PageLoad]:
-        ended = [key for key, page in self._pages.items() if key.startswith("#") and now > page.last + QUIET]
+    def _quiet(self, now: float) -> None:
+        over = [key for key, page in self._pages.items() if key.startswith("#") and now > page.last + QUIET]
         self._quiet_at = None
-        return [self._pages.pop(key) for key in ended]
+        self._ended += [self._pages.pop(key) for key in over]

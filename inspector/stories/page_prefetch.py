@@ -41,16 +41,14 @@ class Prefetches:
 
     def __init__(self) -> None:
         self._fetched: OrderedDict[str, Fetched] = OrderedDict()
-        self._later: dict[str, list[Part]] = {}
+        self._trees: tuple[Tree, ...] = ()
+        self._by_url: dict[str, list[Part]] = {}
+        """Their parts; empty until it is asked for."""
         self._over = False
 
     def coming(self, trees: Iterable[Tree], *, over: bool) -> None:
         """The pages that are told now, in order; `over` says that no others follow them."""
-        self._over = over
-        self._later = {}
-        for tree in trees:
-            for part in tree.parts:
-                self._later.setdefault(part.url, []).append(part)
+        self._trees, self._by_url, self._over = tuple(trees), {}, over
 
     def tell(self, page: PageLoad, tree: Tree, masker: Masker) -> tuple[list[str], list[Annotation]]:
         """What a page took of what others prefetched, and what it prefetched itself: sentences, and findings."""
@@ -82,10 +80,19 @@ class Prefetches:
                 steps.append(f"{text} and requested again over the network (#{part.index}).")
                 findings.append(_again(part, fetched, masker))
 
+    def _later(self, url: str, after: float) -> Part | None:
+        """The first exchange for a file on the pages that are told now that began after a moment."""
+        if not self._by_url:
+            for tree in self._trees:
+                for part in tree.parts:
+                    self._by_url.setdefault(part.url, []).append(part)
+        return next((part for part in self._by_url.get(url, ()) if part.started > after), None)
+
     def _own(self, tree: Tree, wanted: Iterable[str], masker: Masker, findings: list[Annotation]) -> str:
-        by_url: dict[str, list[Part]] = {}
+        by_url: dict[str, list[Part]] = {url: [] for url in wanted}
         for part in tree.parts:
-            by_url.setdefault(part.url, []).append(part)
+            if part.url in by_url:
+                by_url[part.url].append(part)
         document = tree.parts[tree.document]
         told: list[str] = []
         missing = 0
@@ -100,7 +107,7 @@ class Prefetches:
             if len(self._fetched) > MOST_REMEMBERED:
                 self._fetched.popitem(last=False)
             again = next((part for part in found[1:] if part.crossed and part.status == 200), None)
-            later = next((part for part in self._later.get(url, ()) if part.started > tree.ended), None)
+            later = self._later(url, tree.ended)
             name = f"`{_name(masker, url)}` (#{first.index}"
             if again is not None:
                 told.append(f"{name}, and once more in #{again.index})")

@@ -7,6 +7,8 @@ to initiator; the work of scripts and the browser's own queueing show in it as g
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from msgspec import Struct
 
 from inspector.stories.page_parts import PageLoad, Part
@@ -18,6 +20,10 @@ _SLACK = 0.005
 LONGEST_CHAIN = 24
 _WAITED_FOR = frozenset({"document", "frame", "HTML", "stylesheet", "script", "image", "font", "media"})
 """Kinds that the load event waits for (HTML, "delay the load event"); data that scripts ask for is not among them."""
+_LEADS_ON = frozenset({"document", "frame", "HTML", "stylesheet", "script"})
+"""Kinds that ask for others."""
+_begun = attrgetter("started", "index")
+_ended = attrgetter("ended")
 
 
 class Tree(Struct, frozen=True):
@@ -41,14 +47,15 @@ def tree_of(page: PageLoad) -> Tree | None:
     document = page.document
     if document is None:
         return None
-    parts = sorted(page.parts, key=lambda part: (part.started, part.index))
-    kept: list[Part] = []
-    horizon = page.loaded or 0.0
+    parts = sorted(page.parts, key=_begun)
+    limit, number = (page.loaded or 0.0) + PAUSE, 0
     for part in parts:
-        if kept and part.started > horizon + PAUSE:
+        started, ended = part.started, part.ended
+        if number and started > limit:
             break
-        kept.append(part)
-        horizon = max(horizon, min(part.ended, part.started + 60))
+        number += 1
+        limit = max(limit, min(ended, started + 60) + PAUSE)
+    kept = parts[:number]
     if document not in kept:
         kept = [part for part in parts if part.started >= document.started][:1] or [document]
     place = kept.index(document)
@@ -58,44 +65,46 @@ def tree_of(page: PageLoad) -> Tree | None:
     began = kept[0].started
     if page.started is not None and 0 <= began - page.started < PAUSE:
         began = page.started  # what the recorder counts its events from
-    return Tree(tuple(kept), place, parents, chain, began, max(part.ended for part in kept), len(parts) - len(kept))
+    return Tree(tuple(kept), place, parents, chain, began, max(map(_ended, kept)), len(parts) - len(kept))
 
 
 def _parents(parts: list[Part], document: int) -> tuple[int | None, ...]:
-    by_url: dict[str, int] = {}
+    by_url: dict[str | None, int] = {}
     redirected: dict[str, int] = {}
     parents: list[int | None] = []
     for place, part in enumerate(parts):
-        parent = redirected.pop(part.url, None)
+        url = part.url
+        parent = redirected.pop(url, None) if redirected else None
         if parent is None and place != document:
-            for named in (part.initiator, part.referrer):
-                parent = by_url.get(named.partition("#")[0]) if named else None
-                if parent is not None:
-                    break
+            parent = by_url.get(part.initiator)
+            if parent is None:
+                parent = by_url.get(part.referrer)
             if parent is None and place > document:
                 parent = document
         parents.append(parent)
         if part.leads_to is not None:
             redirected[part.leads_to] = place
-        elif part.kind in ("document", "frame", "HTML", "stylesheet", "script"):
-            by_url.setdefault(part.url, place)
+        elif part.kind in _LEADS_ON:
+            by_url.setdefault(url, place)
     return tuple(parents)
 
 
 def _chain(
     parts: list[Part], parents: tuple[int | None, ...], document: int, loaded: float | None, icons: frozenset[str]
 ) -> tuple[int, ...]:
-    waited_for = [
-        place
-        for place, part in enumerate(parts)
-        if place >= document
-        and part.kind in _WAITED_FOR
-        and not part.failed
-        and part.url not in icons
-        and not part.url.endswith("/favicon.ico")
-        and (loaded is None or part.ended <= loaded + _SLACK)
-    ]
-    place: int | None = max(waited_for, key=lambda place: parts[place].ended, default=document)
+    place: int | None = document
+    ends = list(map(_ended, parts))
+    for late in sorted(range(document, len(parts)), key=ends.__getitem__, reverse=True):
+        part = parts[late]
+        if (
+            (loaded is None or part.ended <= loaded + _SLACK)
+            and part.kind in _WAITED_FOR
+            and not part.failed
+            and part.url not in icons
+            and not part.url.endswith("/favicon.ico")
+        ):
+            place = late
+            break
     chain: list[int] = []
     while place is not None and place not in chain and len(chain) < LONGEST_CHAIN:
         chain.append(place)

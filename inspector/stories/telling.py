@@ -15,6 +15,7 @@ MOST_ARROWS = 400
 MOST_EXCHANGES = 1_000
 LONGEST_LABEL = 60
 LONGEST_NAME = 80
+_USUAL_PORTS = frozenset({None, 80, 443})
 
 
 class Telling:
@@ -69,9 +70,11 @@ class Telling:
 
     def about(self, *exchanges: int) -> None:
         """The story is about these exchanges, too, though no arrow names them."""
-        for index in exchanges:
-            if len(self._exchanges) < MOST_EXCHANGES:
-                self._exchanges[index] = None
+        told = self._exchanges
+        room = MOST_EXCHANGES - len(told)
+        if len(exchanges) > room:
+            exchanges = tuple([index for index in dict.fromkeys(exchanges) if index not in told][:room])
+        told.update(dict.fromkeys(exchanges))
 
     @property
     def exchanges(self) -> tuple[int, ...]:
@@ -117,8 +120,12 @@ def agent_name(x: Subject) -> str:
 
 def host_name(url: Url) -> str:
     """What the server of a URL is called in a story: its host, with the port where it is an unusual one."""
-    usual = url.port is None or url.port in (80, 443)
-    return url.host if usual else f"{url.host}:{url.port}"
+    return url.host if url.port in _USUAL_PORTS else f"{url.host}:{url.port}"
+
+
+def server_name(host: str, port: int | None) -> str:
+    """The same, of a host and an effective port."""
+    return host if port in _USUAL_PORTS else f"{host}:{port}"
 
 
 def _short(text: str, most: int) -> str:
