@@ -228,8 +228,9 @@ _PASSWORD_NAMES = frozenset({"password", "passwd", "pwd", "passwort", "pass", "u
 
 
 def _parameters(url: str) -> Iterator[tuple[str, str]]:
-    for match in _PARAMETER.finditer(url):
-        yield unquote_plus(match[1]).lower(), match[2]
+    if "=" in url:
+        for name, value in _PARAMETER.findall(url):
+            yield (unquote_plus(name) if "%" in name or "+" in name else name).lower(), value
 
 
 def _random(value: str) -> bool:

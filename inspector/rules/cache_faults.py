@@ -21,6 +21,7 @@ YEAR, MONTH = 31_536_000, 30 * 86_400
     Severity.NOTE,
     "`Pragma: no-cache` is no instruction for a response",
     on=response_field("pragma"),
+    without=response_field("cache-control"),
     references=(f"{RFC9111}#section-5.4",),
     what="The response says `Pragma: no-cache` and has no `Cache-Control`.",
     why="""
@@ -46,7 +47,7 @@ YEAR, MONTH = 31_536_000, 30 * 86_400
 )
 def pragma_only(x: Subject) -> Finding | None:
     """A response that relies on ``Pragma``."""
-    if "cache-control" in x.res or "no-cache" not in (x.res.get("pragma") or "").lower():
+    if "no-cache" not in (x.res.get("pragma") or "").lower():
         return None
     expires = x.res.get("expires")
     if expires is not None and (read_date(expires) or 0) <= (x.started or 0):
@@ -95,8 +96,8 @@ def pragma_only(x: Subject) -> Finding | None:
 def expires_invalid(x: Subject) -> Finding | None:
     """An ``Expires`` that is no date and has an effect, or one that ``max-age`` overrules."""
     verdict = x.verdicts.cache
-    if verdict is None or not verdict.stored:
-        return None
+    if verdict is None or verdict.basis == "expires" or not verdict.stored:
+        return None  # where the lifetime rests on it, it was read as a date
     value = x.res.first["expires"]
     until = read_date(value)
     if until is None and value != "0":

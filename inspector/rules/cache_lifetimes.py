@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from inspector.fields.cache_control import parse_cache_control
 from inspector.patterns import compile_late
 from inspector.report import Severity
-from inspector.rules.base import Finding, answered_with, response_field, rule, status
+from inspector.rules.base import Finding, answered_with, response_field, response_value, rule, status
 from inspector.subject import Subject
 from inspector.words import duration
 
@@ -16,11 +17,18 @@ RFC9111 = "https://www.rfc-editor.org/rfc/rfc9111"
 YEAR, MONTH = 31_536_000, 30 * 86_400
 
 
+def _rules_out_a_guess(cache_control: str) -> bool:
+    """Whether a `Cache-Control` states a lifetime, or a check that Chromium makes in place of a guess."""
+    control = parse_cache_control(cache_control)
+    return control.plain("no-cache") or control.plain("must-revalidate") or control.plain_seconds("max-age") is not None
+
+
 @rule(
     "cache/heuristic",
     Severity.NOTE,
     "Reused by a guess: no field states a lifetime",
     on=response_field("last-modified"),
+    without=response_value("cache-control", _rules_out_a_guess),
     references=(f"{RFC9111}#section-4.2.2",),
     what="""
     The response has `Last-Modified` but neither `max-age` nor `Expires`. Caches may then guess a lifetime; browsers
@@ -124,7 +132,7 @@ def fingerprint(path: str) -> str | None:
 def static_uncached(x: Subject) -> Finding | None:
     """A fingerprinted script, style, font or image with a lifetime under a month."""
     verdict = x.verdicts.cache
-    if verdict is None or x.method != "GET" or not (verdict.lifetime is not None and verdict.lifetime < MONTH):
+    if verdict is None or (lifetime := verdict.lifetime) is None or lifetime >= MONTH or x.method != "GET":
         return None
     kind = x.media_type
     if kind not in _STATIC and not kind.startswith(_STATIC_KINDS):
@@ -134,10 +142,10 @@ def static_uncached(x: Subject) -> Finding | None:
         return None
     if not verdict.stored:
         outcome = "it is not stored at all"
-    elif verdict.lifetime == 0:
+    elif lifetime == 0:
         outcome = "it is checked or fetched each time"
     else:
-        outcome = f"it is fresh for {duration(verdict.lifetime)} only"
+        outcome = f"it is fresh for {duration(lifetime)} only"
     return Finding(
         f"`{found}` in the name looks like a hash of the content, so this file never changes under its name, "
         f"yet {outcome}.",
@@ -153,6 +161,7 @@ def static_uncached(x: Subject) -> Finding | None:
     Severity.INFO,
     "No validator: once stale, it is transferred in full again",
     on=status(200),
+    also=response_field("cache-control", "expires"),
     references=(f"{RFC9111}#section-4.3", f"{RFC9110}#section-8.8"),
     what="The response is cacheable, but has neither `ETag` nor `Last-Modified`, so a cache cannot ask “has it "
     "changed?”.",
@@ -180,7 +189,7 @@ def static_uncached(x: Subject) -> Finding | None:
 def no_validator(x: Subject) -> Finding | None:
     """A fresh response of some size that cannot be revalidated."""
     verdict = x.verdicts.cache
-    if verdict is None or not verdict.stored or verdict.validators or not verdict.lifetime or verdict.lifetime >= YEAR:
+    if verdict is None or verdict.validators or not verdict.stored or not verdict.lifetime or verdict.lifetime >= YEAR:
         return None
     size = x.response.body.transferred if x.response is not None else None
     if size is None:

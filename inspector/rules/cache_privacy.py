@@ -7,7 +7,14 @@ import re
 from inspector.fields.cache_control import parse_cache_control
 from inspector.patterns import compile_late
 from inspector.report import Certainty, Evidence, Severity
-from inspector.rules.base import Finding, request_field, response_field, rule
+from inspector.rules.base import (
+    Finding,
+    answered_with,
+    request_field,
+    response_field,
+    response_value,
+    rule,
+)
 from inspector.rules.cache_texts import left_of
 from inspector.session.cache import policy_of
 from inspector.subject import Subject
@@ -34,10 +41,14 @@ def _cookie_names(value: str) -> list[str]:
     return [pair.partition("=")[0].strip() for pair in value.split(";")]
 
 
+def _invites(cache_control: str) -> bool:
+    control = parse_cache_control(cache_control)
+    return control.has("public") or bool(control.seconds("s-maxage"))
+
+
 def _invitation(x: Subject) -> str | None:
     """The field that explicitly gives the response to shared caches, as a field name in lower case."""
-    control = policy_of(x).directives
-    if control.has("public") or control.seconds("s-maxage"):
+    if _invites(x.res.get("cache-control") or ""):
         return "cache-control"
     return next((n for n in _CDN_FIELDS if n in x.res and "no-store" not in (x.res.get(n) or "").lower()), None)
 
@@ -55,6 +66,7 @@ def _cdn_keeps(x: Subject, name: str) -> bool:
     Severity.ERROR,
     "One person's session is offered to shared caches",
     on=response_field("set-cookie"),
+    also=(*response_value("cache-control", _invites), *response_field(*_CDN_FIELDS)),
     references=(f"{RFC9111}#section-7.3", f"{RFC9111}#section-5.2.2.7"),
     what="""
     The response sets a session cookie, and its caching fields invite shared caches to keep it and give it to others.
@@ -182,6 +194,7 @@ def auth_shared(x: Subject) -> Finding | None:
     Severity.NOTE,
     "A logged-in person's page may stay on disk",
     on=request_field("authorization", "cookie"),
+    also=answered_with("html", "json"),
     references=(f"{RFC9111}#section-5.2.2.5",),
     what="""
     The request was made with credentials, the response is a document or data, and nothing forbids the browser to keep a

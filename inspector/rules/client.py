@@ -14,6 +14,7 @@ from inspector.rules.base import Finding, always, rule
 from inspector.rules.status_words import brief
 
 if TYPE_CHECKING:
+    from inspector.exchange import Shape
     from inspector.subject import Subject
 
 FETCH_METADATA = "https://www.w3.org/TR/fetch-metadata/#framework"
@@ -371,9 +372,15 @@ def _script(mode: str | None, method: str, content_type: str | None, accept: str
 )
 def identified(x: Subject) -> Finding | None:
     """Browser APIs by their metadata, else a program by its User-Agent."""
-    index = x.req.first
     context = x.exchange.context
     kind = context.resource_type
+    index = x.req.first
+    if kind is None and not _has_clues(x.req.shape):
+        accept = index.get("accept")
+        if accept not in _TELLING_ACCEPT:
+            agent = index.get("user-agent")
+            client = program(agent) if agent else None
+            return _finding(x, client, None) if client is not None else None
     if "sec-fetch-dest" in index:
         if index["sec-fetch-dest"] in _OBVIOUS:
             return None
@@ -389,6 +396,11 @@ def identified(x: Subject) -> Finding | None:
         client = program(agent) if agent else None
         if client is None:
             return None
+    return _finding(x, client, initiator)
+
+
+def _finding(x: Subject, client: Client, initiator: str | None) -> Finding:
+    index = x.req.first
     evidence = [x.request_field(name) for name in client.fields if name in index]
     if initiator and not client.fields:
         evidence.append(Evidence("exchange", "initiator", brief(x.masker.url(initiator))))
@@ -399,6 +411,17 @@ def identified(x: Subject) -> Finding | None:
         title=_title(client),
         certainty=client.certainty,
     )
+
+
+_TELLING_ACCEPT = frozenset({_AXIOS, "text/event-stream"})
+"""Values of ``Accept`` that tell an API by themselves."""
+_CLUES_BY_NAME = frozenset({*_CLUES, "access-control-request-method"}) - {"accept", "content-type"}
+
+
+@lru_cache(maxsize=2048)
+def _has_clues(shape: Shape) -> bool:
+    """Whether a request has a field besides ``Accept`` from which `identify` tells anything."""
+    return not _CLUES_BY_NAME.isdisjoint(shape.received)
 
 
 _OBVIOUS = frozenset({"image", "style", "script", "font", "audio", "video", "track", "manifest"})

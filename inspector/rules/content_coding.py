@@ -9,7 +9,7 @@ from inspector.content.kinds import kind_of
 from inspector.fields.quality import parse_preferences
 from inspector.fields.tokens import split_list
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, recorded_content, response_field, rule, status
+from inspector.rules.base import Finding, method, recorded_content, response_field, rule, status
 from inspector.rules.status_words import brief
 from inspector.subject import Subject
 from inspector.words import listed, octets, ticked
@@ -83,7 +83,7 @@ def not_compressed(x: Subject) -> Finding | None:
     Severity.WARNING,
     "`Content-Encoding` is not what the client can undo",
     on=response_field("content-encoding"),
-    without=status(304, 204),
+    without=(*status(304, 204), *method("HEAD", "CONNECT")),
     references=(RFC9110 + "8.4", RFC9110 + "12.5.3"),
     what="The content is not coded as the field says, was coded twice, or in a way the client did not offer to undo.",
     why="The client undoes what `Content-Encoding` says, once each. What is left over shows as unreadable bytes.",
@@ -113,14 +113,15 @@ def encoding_mismatch(x: Subject) -> Finding | None:
     """Content that cannot be decoded; a coding left in it; one that a weight of 0, or a list without it, excludes."""
     response = x.response
     codings = _codings(x.res.get("content-encoding") or "")
-    if response is None or not codings or x.method in ("HEAD", "CONNECT"):
+    if response is None or not codings:
         return None
     body = response.body
-    failed = _failed(x, codings)
-    if failed is not None:
-        return failed
-    text = kind_of(x.media_type) in _TEXTS
-    if text and body.state == "full" and (body.base64 or isinstance(body.source, bytes)):
+    if body.undecodable or x.exchange.failure is not None:
+        failed = _failed(x, codings)
+        if failed is not None:
+            return failed
+    octets_kept = body.base64 or isinstance(body.source, bytes)
+    if octets_kept and body.state == "full" and kind_of(x.media_type) in _TEXTS:
         raw = body.transferred is not None and body.transferred == body.size
         signature = "gzip" in codings and (body.data or b"")[:3] == _GZIP
         if signature and raw and not _inflates(body.data or b""):

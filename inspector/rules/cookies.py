@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import lru_cache
 
 from inspector.browser.cookies_store import prefix_violations
 from inspector.report import Severity
@@ -20,6 +21,7 @@ from inspector.rules.cookies_words import (
     Line,
     attribute_text,
     evidence_of,
+    flags,
     lifetime,
     line_evidence,
     names_of,
@@ -49,20 +51,9 @@ def _stored_phrase(x: Subject, line: Line) -> str:
         return f"{name}: deleted"
     if stored is None:
         return f"{name}: not judged, as this answer did not come from the server"
-    flags = [
-        word
-        for word, has in (
-            ("`Secure`", stored.secure),
-            ("`HttpOnly`", stored.http_only),
-            (f"`SameSite={stored.same_site}`", stored.same_site),
-            ("`Partitioned`", stored.partitioned),
-        )
-        if has
-    ]
-    text = f"{name}: for {scope(stored)}, {lifetime(x, line)}"
-    if flags:
-        text += f", {', '.join(flags)}"
-    return text + (f"; {verdict.condition}" if verdict.outcome == "depends" else "")
+    told = flags(stored.secure, stored.http_only, stored.same_site, stored.partitioned)
+    text = f"{name}: for {scope(stored)}, {lifetime(x, line)}{told}"
+    return f"{text}; {verdict.condition}" if verdict.outcome == "depends" else text
 
 
 @rule(
@@ -93,16 +84,22 @@ def _stored_phrase(x: Subject, line: Line) -> str:
 )
 def cookies_set(x: Subject) -> Finding | None:
     """One finding for all lines: a phrase each."""
-    lines = list(set_lines(x))
+    lines = set_lines(x)
     if not lines:
         return None
     phrases = [_stored_phrase(x, line) for line in lines]
     most = 12
     if len(phrases) > most:
         phrases = [*phrases[:most], f"and {len(phrases) - most} more"]
-    outcomes = Counter(line.verdict.outcome for line in lines)
-    stored, deleted, refused = outcomes["stored"], outcomes["expired"], outcomes["blocked"]
-    doubtful = len(lines) - stored - deleted - refused
+    outcomes = [line.verdict.outcome for line in lines]
+    title = _outcomes(len(lines), outcomes.count("stored"), outcomes.count("expired"), outcomes.count("blocked"))
+    return Finding(f"{'; '.join(phrases)}.", title=title)
+
+
+@lru_cache(maxsize=256)
+def _outcomes(lines: int, stored: int, deleted: int, refused: int) -> str:
+    """How many cookies were set, and what became of them."""
+    doubtful = lines - stored - deleted - refused
     parts = [
         text
         for many, text in (
@@ -113,8 +110,7 @@ def cookies_set(x: Subject) -> Finding | None:
         )
         if many
     ]
-    title = f"{number(len(lines))} set" + (f": {listed(parts)}" if len(parts) > 1 or not stored else "")
-    return Finding("; ".join(phrases) + ".", title=title)
+    return f"{number(lines)} set" + (f": {listed(parts)}" if len(parts) > 1 or not stored else "")
 
 
 @rule(

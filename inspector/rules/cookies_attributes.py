@@ -9,15 +9,25 @@ from inspector.browser.cookies import MOST_LIFETIME
 from inspector.fields.set_cookie import KNOWN_ATTRIBUTES, SetCookie
 from inspector.patterns import compile_late
 from inspector.report import Severity
-from inspector.rules.base import Finding, repeated_field, response_field, rule, set_cookie_attribute
+from inspector.rules.base import (
+    Finding,
+    repeated_field,
+    response_field,
+    rule,
+    scheme,
+    set_cookie_attribute,
+    set_cookie_judged,
+)
 from inspector.rules.cookies_words import (
     CHIPS,
     DRAFT,
+    LEFT,
     Line,
     asked_lifetime,
     attribute_text,
     day,
     evidence_of,
+    kept_lines,
     line_evidence,
     names_of,
     session_like,
@@ -29,21 +39,19 @@ from inspector.subject import Subject
 from inspector.words import duration, listed
 
 _SETS = response_field("set-cookie")
+_LEAVES = set_cookie_judged(*LEFT)
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _kept(x: Subject) -> list[Line]:
-    return [line for line in set_lines(x) if line.kept]
-
-
 @rule(
     "cookies/no-secure",
     Severity.NOTE,
     "Set without `Secure`: also sent over `http:`",
-    on=_SETS,
+    on=_LEAVES,
+    also=scheme("https", "wss"),
     references=(DRAFT + "5.6.5", DRAFT + "8.3"),
     what="A cookie was set over `https:` without `Secure`. The browser also sends it with plain `http:` requests to "
     "the host.",
@@ -72,10 +80,8 @@ def _kept(x: Subject) -> list[Line]:
 )
 def no_secure(x: Subject) -> Finding | None:
     """A warning for what looks like a session; for the rest a note, once an origin."""
-    if not x.url.secure or x.local:
-        return None
-    lines = [line for line in _kept(x) if not line.cookie.secure]
-    if not lines:
+    lines = [line for line in kept_lines(x) if not line.cookie.secure]
+    if not lines or x.local:
         return None
     sessions = [line for line in lines if session_like(line.cookie)]
     hsts = "strict-transport-security" in x.res
@@ -106,7 +112,7 @@ def no_secure(x: Subject) -> Finding | None:
     "cookies/no-httponly",
     Severity.WARNING,
     "Session cookie readable by scripts: no `HttpOnly`",
-    on=_SETS,
+    on=_LEAVES,
     references=(DRAFT + "5.6.6", DRAFT + "4.1.2.6"),
     what="A cookie that looks like a session or a token has no `HttpOnly`: every script on the page can read it.",
     why="One injected script (XSS, a compromised third-party script) can send the session to someone else.",
@@ -130,7 +136,7 @@ def no_secure(x: Subject) -> Finding | None:
 )
 def no_httponly(x: Subject) -> Finding | None:
     """Only for names or values that suggest a session."""
-    lines = [line for line in _kept(x) if not line.cookie.http_only and session_like(line.cookie)]
+    lines = [line for line in kept_lines(x) if not line.cookie.http_only and session_like(line.cookie)]
     if not lines:
         return None
     token = all(line.cookie.value.startswith("eyJ") for line in lines)
@@ -151,7 +157,7 @@ def no_httponly(x: Subject) -> Finding | None:
     "cookies/no-samesite",
     Severity.NOTE,
     "No `SameSite`: browsers differ",
-    on=_SETS,
+    on=_LEAVES,
     references=(DRAFT + "5.6.7", DRAFT + "4.1.2.7"),
     what="""
     No `SameSite` is set. Chromium-based browsers take that as `Lax` (and for two minutes also send the cookie with
@@ -176,7 +182,7 @@ def no_httponly(x: Subject) -> Finding | None:
 )
 def no_samesite(x: Subject) -> Finding | None:
     """Once an origin, all cookies at once."""
-    lines = [line for line in _kept(x) if line.cookie.same_site_text is None]
+    lines = [line for line in kept_lines(x) if line.cookie.same_site_text is None]
     if not lines:
         return None
     it = "it" if len(lines) == 1 else "them"
@@ -195,6 +201,7 @@ def no_samesite(x: Subject) -> Finding | None:
     Severity.NOTE,
     "`SameSite` has a value browsers do not know",
     on=set_cookie_attribute("samesite"),
+    also=_LEAVES,
     references=(DRAFT + "5.6.7",),
     what="`SameSite` is neither `Strict`, `Lax` nor `None`. Browsers treat the cookie as if the attribute were "
     "missing.",
@@ -215,7 +222,7 @@ def no_samesite(x: Subject) -> Finding | None:
 )
 def samesite_invalid(x: Subject) -> Finding | None:
     """Grouped; the values named."""
-    lines = [line for line in _kept(x) if line.cookie.same_site_text is not None and line.cookie.same_site is None]
+    lines = [line for line in kept_lines(x) if line.cookie.same_site_text is not None and line.cookie.same_site is None]
     if not lines:
         return None
     values = listed(dict.fromkeys(f"`{shorten(attribute_text(line, 'samesite'), 40)}`" for line in lines))
@@ -233,6 +240,7 @@ def samesite_invalid(x: Subject) -> Finding | None:
     Severity.NOTE,
     "Session cookie shared with every subdomain",
     on=set_cookie_attribute("domain"),
+    also=_LEAVES,
     references=(DRAFT + "4.1.2.3", DRAFT + "8.6"),
     what="A cookie that looks like a session has a `Domain`, so every host under that domain receives it.",
     why="The least cared-for of those hosts (a blog, a status page at a supplier) is then as good as the login.",
@@ -255,7 +263,7 @@ def broad_domain(x: Subject) -> Finding | None:
     """Session-like names only."""
     lines = [
         line
-        for line in _kept(x)
+        for line in kept_lines(x)
         if line.verdict.stored_as is not None and not line.verdict.stored_as.host_only and session_like(line.cookie)
     ]
     if not lines:
@@ -277,6 +285,7 @@ def broad_domain(x: Subject) -> Finding | None:
     Severity.INFO,
     "Not kept as long as asked",
     on=set_cookie_attribute("max-age", "expires"),
+    also=_LEAVES,
     references=(DRAFT + "5.5", DRAFT + "5.6.1", DRAFT + "5.6.2"),
     what="""
     `Max-Age` or `Expires` does not do what it says: over 400 days browsers cap it, a date or number that cannot be read
@@ -300,7 +309,7 @@ def broad_domain(x: Subject) -> Finding | None:
 def lifetime_differs(x: Subject) -> list[Finding]:
     """Capped, unreadable, contradictory: one finding each."""
     groups: dict[str, list[Line]] = defaultdict(list)
-    for line in _kept(x):
+    for line in kept_lines(x):
         reason = _lifetime_reason(x, line.cookie)
         if reason:
             groups[reason].append(line)
@@ -418,6 +427,8 @@ def _mistakes(line: Line) -> list[tuple[str, str]]:
         found.append(("nameless", ""))
     for position, (key, value) in enumerate(cookie.attributes):
         known = key in KNOWN_ATTRIBUTES or key in _HARMLESS
+        if known and (key == "expires" or not ("," in value or '"' in value)):
+            continue  # nothing is joined to it, and it is not in quotes
         if not known and (_ATTRIBUTE_LIKE.match(key) or key.rstrip(", ") in KNOWN_ATTRIBUTES):
             found.append(("unknown", attribute_text(line, key).partition("=")[0]))
         elif key in ("domain", "path", "samesite", "max-age") and value.startswith('"'):
@@ -470,7 +481,7 @@ def _mistake(x: Subject, kind: str, found: list[tuple[Line, str]]) -> Finding:
     "cookies/duplicate",
     Severity.NOTE,
     "Set twice in one response",
-    on=_SETS,
+    on=_LEAVES,
     also=repeated_field(),
     references=(DRAFT + "4.1.1", DRAFT + "5.7"),
     what="One response sets the same cookie (name, domain and path) more than once. The last line wins.",
@@ -495,7 +506,7 @@ def _mistake(x: Subject, kind: str, found: list[tuple[Line, str]]) -> Finding:
 def duplicate(x: Subject) -> Finding | None:
     """Same name, domain, path and partition; different content; no deletion among them."""
     groups: dict[tuple[object, ...], list[Line]] = defaultdict(list)
-    for line in _kept(x):
+    for line in kept_lines(x):
         stored = line.verdict.stored_as
         if stored is not None:
             groups[line.cookie.name, stored.domain, stored.host_only, stored.path, stored.partitioned].append(line)
@@ -515,6 +526,7 @@ def duplicate(x: Subject) -> Finding | None:
     Severity.INFO,
     "`Partitioned`: one cookie for each embedding site",
     on=set_cookie_attribute("partitioned"),
+    also=_LEAVES,
     references=(CHIPS,),
     what="A `Partitioned` cookie is kept apart for each top-level site: the widget on `a.test` does not see the one "
     "from `b.test`.",
@@ -536,7 +548,7 @@ def duplicate(x: Subject) -> Finding | None:
 )
 def partitioned(x: Subject) -> Finding | None:
     """Once an origin."""
-    lines = [line for line in _kept(x) if line.cookie.partitioned]
+    lines = [line for line in kept_lines(x) if line.cookie.partitioned]
     if not lines:
         return None
     return Finding(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, response_field, rule, set_cookie_blocked
+from inspector.rules.base import Finding, rule, set_cookie_blocked, set_cookie_judged
 from inspector.rules.cookies_words import CHIPS, DRAFT, evidence_of, names_of, refused, set_lines
 from inspector.subject import Subject
-
-_SETS = response_field("set-cookie")
 
 _CROSS_SITE = (
     "SameSiteStrict",
@@ -109,7 +107,7 @@ def _context_evidence(x: Subject) -> tuple[Evidence, ...]:
     "cookies/third-party",
     Severity.NOTE,
     "Third-party cookie: stored only where the browser lets them",
-    on=_SETS,
+    on=set_cookie_blocked("UserPreferences"),
     references=(DRAFT + "7.1", CHIPS),
     what="""
     A response to another site's page sets a cookie without `Partitioned`. Whether it is stored is up to the browser:
@@ -183,7 +181,7 @@ def third_party(x: Subject) -> Finding | None:
     "cookies/without-credentials",
     Severity.NOTE,
     "`Set-Cookie` ignored: the request was made without credentials",
-    on=_SETS,
+    on=set_cookie_judged("blocked", "depends"),
     references=(
         "https://fetch.spec.whatwg.org/#concept-http-network-fetch",
         "https://fetch.spec.whatwg.org/#credentials",

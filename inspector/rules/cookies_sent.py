@@ -8,7 +8,7 @@ from inspector.browser.verdict import CookieVerdict
 from inspector.fields.cookie import parse_cookie
 from inspector.fields.set_cookie import octets
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, cookies_judged, document, request_field, request_value, rule
+from inspector.rules.base import Finding, cookies_judged, document, request_value, rule
 from inspector.rules.cookies_words import DRAFT, names, number, shorten
 from inspector.subject import Subject
 from inspector.words import listed
@@ -61,11 +61,13 @@ _SET_HERE = """
 )
 def not_sent(x: Subject) -> list[Finding]:
     """Grouped by reason. Other hosts' cookies are told once an origin: that is how cookies are meant to work."""
+    found: list[Finding] = []
+    absent = [v for v in x.verdicts.cookies if v.outcome == "blocked" and not v.recorded and v.codes]
+    if not absent:
+        return found
     groups: dict[str, list[CookieVerdict]] = defaultdict(list)
-    for verdict in x.verdicts.cookies:
-        if verdict.outcome == "blocked" and not verdict.recorded and verdict.codes:
-            groups["DomainMismatch" if "DomainMismatch" in verdict.codes else verdict.codes[0]].append(verdict)
-    found = []
+    for verdict in absent:
+        groups["DomainMismatch" if "DomainMismatch" in verdict.codes else verdict.codes[0]].append(verdict)
     for code, verdicts in groups.items():
         told_again = code in ("DomainMismatch", "NotOnPath", "SecureOnly")
         key = f"{x.url.origin} {','.join(sorted({v.name for v in verdicts}))}"
@@ -262,11 +264,17 @@ def header_size(x: Subject) -> Finding | None:
     )
 
 
+def _may_repeat_a_name(value: str) -> bool:
+    """Whether a name comes twice, or a comma may stand where two lines of the field were joined."""
+    pairs = parse_cookie(value)
+    return len(dict(pairs)) != len(pairs) or ", " in value
+
+
 @rule(
     "cookies/sent-twice",
     Severity.NOTE,
     "Two cookies of one name are sent",
-    on=request_field("cookie"),
+    on=request_value("cookie", _may_repeat_a_name),
     references=(DRAFT + "5.8.3", DRAFT + "8.6"),
     what="The `Cookie` field carries the same name more than once: cookies of different paths or domains.",
     why="""

@@ -31,47 +31,62 @@ _SESSION_NAME = compile_late(
 _FOR_SCRIPTS = compile_late(r"csrf|xsrf|consent|prefs?\b|lang|locale|theme|currency|antiforgery", re.IGNORECASE)
 
 
+LEFT = ("stored", "depends", "unknown")
+"""The outcomes that leave a cookie behind, as far as is known."""
+
+
 class Line(Struct, frozen=True):
     """One ``Set-Cookie`` line: its text, what it says, and the verdict on it."""
 
     text: str
     cookie: SetCookie
     verdict: SetCookieVerdict
-    now: float | None = None
-    """The server's clock (``Date``), else the recording's."""
+    deletes: bool
+    """Whether it is written to delete, whatever becomes of it."""
+    kept: bool
+    """Whether it leaves a cookie behind, as far as is known (deletions and refusals do not)."""
 
-    @property
-    def kept(self) -> bool:
-        """Whether it leaves a cookie behind, as far as is known (deletions and refusals do not)."""
-        return self.verdict.outcome in ("stored", "depends", "unknown") and not self.deletes
 
-    @property
-    def deletes(self) -> bool:
-        """Whether it is written to delete, whatever becomes of it."""
-        if self.cookie.max_age is not None:
-            return self.cookie.max_age <= 0
-        if self.cookie.expires is None:
-            return False
-        return self.cookie.expires <= (self.now or 0.0) or self.verdict.outcome == "expired"
+def _line(text: str, verdict: SetCookieVerdict, now: float | None) -> Line:
+    """A line and its verdict; `now` is the server's clock (``Date``), else the recording's."""
+    cookie, outcome = parse_set_cookie(text), verdict.outcome
+    if cookie.max_age is not None:
+        deletes = cookie.max_age <= 0
+    else:
+        deletes = cookie.expires is not None and (cookie.expires <= (now or 0.0) or outcome == "expired")
+    return Line(text, cookie, verdict, deletes, outcome in LEFT and not deletes)
 
 
 def set_lines(x: Subject) -> tuple[Line, ...]:
     """The response's ``Set-Cookie`` lines with their verdicts, in order. Built once for an exchange."""
-    found: tuple[Line, ...] | None = x.__dict__.get("_set_cookie_lines")
-    if found is None:
-        found = x.__dict__["_set_cookie_lines"] = _set_lines(x)
-    return found
+    return x.memo(_set_lines)
+
+
+def kept_lines(x: Subject) -> tuple[Line, ...]:
+    """Those of the lines that leave a cookie behind."""
+    return x.memo(_kept_lines)
+
+
+def _kept_lines(x: Subject) -> tuple[Line, ...]:
+    return tuple([line for line in set_lines(x) if line.kept])
 
 
 def _set_lines(x: Subject) -> tuple[Line, ...]:
     if not x.verdicts.set_cookies:
         return ()
-    date = x.res.get("date")
-    now = (parse_cookie_date(date) if date else None) or x.started
+    now = x.memo(_clock)
     return tuple(
-        Line(text, parse_set_cookie(text), verdict, now)
-        for text, verdict in zip(x.res.all("set-cookie"), x.verdicts.set_cookies, strict=False)
+        [
+            _line(text, verdict, now)
+            for text, verdict in zip(x.res.all("set-cookie"), x.verdicts.set_cookies, strict=False)
+        ]
     )
+
+
+def _clock(x: Subject) -> float | None:
+    """The server's clock by its ``Date``, else the recording's."""
+    date = x.res.get("date")
+    return (parse_cookie_date(date) if date else None) or x.started
 
 
 def refused(x: Subject, *codes: str) -> list[Line]:
@@ -173,8 +188,7 @@ def asked_lifetime(x: Subject, cookie: SetCookie) -> float | None:
         return cookie.max_age
     if cookie.expires is None:
         return None
-    date = x.res.get("date")
-    now = (parse_cookie_date(date) if date else None) or x.started
+    now = x.memo(_clock)
     return None if now is None else cookie.expires - now
 
 
@@ -197,6 +211,19 @@ def scope(stored: StoredAs) -> str:
     """Who gets a cookie: host or subdomains, and the path."""
     who = f"`{stored.domain}` alone" if stored.host_only else f"`{stored.domain}` and every host under it"
     return who if stored.path == "/" else f"{who}, below `{shorten(stored.path)}`"
+
+
+@lru_cache(maxsize=64)
+def flags(secure: bool, http_only: bool, same_site: str | None, partitioned: bool) -> str:
+    """The flags a cookie was stored with, each after a comma."""
+    text = ""
+    if secure:
+        text += ", `Secure`"
+    if http_only:
+        text += ", `HttpOnly`"
+    if same_site:
+        text += f", `SameSite={same_site}`"
+    return f"{text}, `Partitioned`" if partitioned else text
 
 
 def shorten(text: str, most: int = 60) -> str:

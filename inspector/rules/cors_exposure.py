@@ -300,11 +300,15 @@ def insecure_origin(x: Subject) -> Found:
     return Finding(detail, fix, (x.response_field("access-control-allow-origin", "http://", "without TLS"),))
 
 
+def _is_wildcard(allowed: str) -> bool:
+    return allowed == "*"
+
+
 @rule(
     "cors/wildcard-on-private",
     Severity.NOTE,
     "Every website may read this private-network server",
-    on=_ON,
+    on=response_value("access-control-allow-origin", _is_wildcard),
     references=("https://wicg.github.io/local-network-access/", _TESTING),
     what="A server at a private address permits every origin.",
     why="""Such a server is protected by being unreachable from outside. A page from outside, open in a browser inside,
@@ -329,10 +333,8 @@ def insecure_origin(x: Subject) -> Found:
 )
 def wildcard_on_private(x: Subject) -> Found:
     """``*`` from an address that only a local network reaches."""
-    if x.res.get("access-control-allow-origin") != "*" or x.local:
-        return None
     address = urls.ip_address(x.url.host)
-    if address is None or not address.is_private or address.is_loopback:
+    if address is None or x.local or not address.is_private or address.is_loopback:
         return None
     detail = (
         f"`{x.url.host}` is an address of a private network, and `Access-Control-Allow-Origin: *` lets a page of "

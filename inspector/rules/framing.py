@@ -44,6 +44,7 @@ def _sides(x: Subject) -> Iterator[tuple[str, Where, Fields, str | None]]:
     Severity.ERROR,
     "`Transfer-Encoding` together with `Content-Length`",
     on=request_field("transfer-encoding") + response_field("transfer-encoding"),
+    also=request_field("content-length") + response_field("content-length"),
     references=(HTTP1 + "6.1", HTTP1 + "6.3"),
     what="An HTTP/1.1 message carries both fields, which each say in their own way where it ends.",
     why="""
@@ -271,7 +272,7 @@ def invalid_field(x: Subject) -> Iterator[Finding] | None:
     """A quick look over names and values; details only where it finds something."""
     browser = x.exchange.context.recorder.vantage == "browser"
     for fields in (x.res,) if browser else (x.req, x.res):
-        values = "\t".join([line.value for line in fields.lines])
+        values = "\t".join(fields.by_name.values())
         if "\n" in values or "\r" in values or "\0" in values:
             return _invalid(x)
         if _a_name_is_invalid(fields.shape):
@@ -347,6 +348,14 @@ _SINGLETONS = frozenset(
 )
 
 
+@lru_cache(maxsize=2048)
+def _repeated_singletons(shape: Shape) -> tuple[str, ...]:
+    """The fields that may appear once and appear more often, in order."""
+    if shape.distinct:
+        return ()
+    return tuple([name for name in shape.received if name in _SINGLETONS and shape.names.count(name) > 1])
+
+
 @rule(
     "protocol/singleton-duplicated",
     Severity.NOTE,
@@ -388,12 +397,8 @@ def singleton_duplicated(x: Subject) -> Iterator[Finding]:
     for side, where, fields, _ in _sides(x):
         if browser and side == "request":
             continue
-        if fields.shape.distinct:
-            continue
-        for name in fields.first:
-            values = fields.all(name) if name in _SINGLETONS else ()
-            if len(values) < 2:
-                continue
+        for name in _repeated_singletons(fields.shape):
+            values = fields.all(name)
             same = len(set(values)) == 1
             field = display_name(name)
             fatal = not same and name in ("location", "host")

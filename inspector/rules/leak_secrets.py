@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl
 from inspector import url as urls
 from inspector import words
 from inspector.content.marks_secrets import jwt_parts
-from inspector.content.scan import Hit, place, scan_url
+from inspector.content.scan import NONE, Hit, place, scan_url
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, mark, request_field, rule, url_query
+from inspector.rules.base import Finding, mark, request_value, rule, url_query
 from inspector.rules.found import content, cut, secret_at
 from inspector.site import same_site
 
@@ -71,15 +71,17 @@ def _issued(x: Subject, data: bytes, hit: Hit) -> bool:
 )
 def secret(x: Subject) -> list[Finding]:
     """Secrets of the response and of the request's address, the grave ones together, each hint by itself."""
-    found = []
+    found: list[Finding] = []
+    in_url = scan_url(x.request.url) if x.url.query or x.url.userinfo else NONE
+    if not x.marks.groups and not in_url.groups:
+        return found
     data = content(x) if x.marks.groups else b""
     hits = [hit for hit in x.marks.of("secret") if not _issued(x, data, hit)]
     if hits:
         found.append(_in_content(data, hits, x))
     if data and not hits:
         found += [_hint(x, data, hit) for hit in x.marks.of("key-hint")[:1] if not _issued(x, data, hit)]
-    if x.url.query or x.url.userinfo:
-        found += [_in_url(x, hit) for hit in scan_url(x.request.url).of("secret")[:1]]
+    found += [_in_url(x, hit) for hit in in_url.of("secret")[:1]]
     return found
 
 
@@ -230,6 +232,8 @@ _EMAIL = compile_late(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+")
 @lru_cache(maxsize=512)
 def _told(referer: str) -> tuple[str, str] | None:
     """The parameter of a page's address that should not be told, and what it is; ``None`` without one."""
+    if "=" not in referer:
+        return None
     query = urls.parse(referer).query
     if not query:
         return None
@@ -247,7 +251,7 @@ def _told(referer: str) -> tuple[str, str] | None:
     "leak/referrer",
     Severity.WARNING,
     "`Referer` tells another site a secret of the page's address",
-    on=request_field("referer"),
+    on=request_value("referer", _told),
     references=("https://www.w3.org/TR/referrer-policy/#information-leakage",),
     what="A request to another site carries the full address of the page, and a parameter in it is a credential.",
     why="""
@@ -280,8 +284,6 @@ def _told(referer: str) -> tuple[str, str] | None:
 def referrer(x: Subject) -> Finding | None:
     """A parameter with a credential's name, or an e-mail address, told to another site."""
     referer = x.req.get("referer") or ""
-    if "=" not in referer:
-        return None
     told = _told(referer)
     if told is None or same_site(urls.parse(referer), x.url, schemeful=False):
         return None

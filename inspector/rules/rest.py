@@ -17,9 +17,10 @@ from inspector.rules.base import (
     method,
     recorded_content,
     request_content,
-    request_field,
+    request_value,
     response_field,
     rule,
+    status,
     status_class,
 )
 from inspector.subject import Subject
@@ -127,11 +128,17 @@ def _is_value(line: str) -> bool:
     return True
 
 
+def _is_choosy(accept: str) -> bool:
+    return "*/*" not in accept
+
+
 @rule(
     "rest/not-acceptable",
     Severity.NOTE,
     "The answer is of a type the client did not ask for",
-    on=request_field("accept"),
+    on=request_value("accept", _is_choosy),
+    also=status_class(2),
+    without=(*status(204, 205), *method("HEAD")),
     references=(RFC9110 + "12.5.1", RFC9110 + "15.5.7"),
     what="The response's media type is matched by nothing in the request's `Accept`.",
     why="The client parses what it asked for: an HTML error page where it expects JSON is the usual way to find out.",
@@ -160,10 +167,8 @@ def _is_value(line: str) -> bool:
 )
 def not_acceptable(x: Subject) -> Finding | None:
     """2xx with content whose type no range of `Accept` with a weight above zero covers."""
-    if not 200 <= x.status < 300 or x.status in (204, 205) or not x.media_type or x.method == "HEAD":
-        return None
     accept = x.req.get("accept") or ""
-    if "*/*" in accept or _acceptable(accept, x.media_type):
+    if not x.media_type or _acceptable(accept, x.media_type):
         return None
     html = x.is_html and "json" in accept
     return Finding(

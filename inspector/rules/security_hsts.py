@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspector.fields.hsts import parse_hsts
 from inspector.report import Severity
 from inspector.rules import security_texts as texts
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, response_field, response_value, rule, scheme
 from inspector.subject import Subject
 from inspector.url import ip_address
 from inspector.words import duration, listed
@@ -18,9 +18,19 @@ _GOOD_HSTS = (
 )
 
 
+def _lacks_something(value: str) -> bool:
+    """Whether a value is anything else than a year or more of https, as the preload list wants it if that is asked for.
+
+    Browsers look at the first line alone; several are joined by a comma.
+    """
+    hsts = parse_hsts(value)
+    sound = hsts.fault is None and (hsts.max_age or 0) >= YEAR and (hsts.include_subdomains or not hsts.preload)
+    return not sound or "," in value
+
+
 def _hsts_applies(x: Subject) -> bool:
-    """Whether a browser looks at the field at all: over https, from a host that has a name."""
-    return x.url.scheme == "https" and ip_address(x.url.host) is None
+    """Whether a browser looks at the field that came over https: only from a host that has a name."""
+    return ip_address(x.url.host) is None
 
 
 def _judged(x: Subject) -> bool:
@@ -32,7 +42,8 @@ def _judged(x: Subject) -> bool:
     "security/hsts-invalid",
     Severity.WARNING,
     "`Strict-Transport-Security` is not well-formed and ignored",
-    on=response_field("strict-transport-security"),
+    on=response_value("strict-transport-security", _lacks_something),
+    also=scheme("https"),
     references=(f"{RFC6797}#section-6.1", f"{RFC6797}#section-8.1"),
     what="The value does not follow the grammar, so browsers ignore the whole field.",
     why="The host is not protected, although it looks as if it were.",
@@ -72,7 +83,8 @@ def hsts_invalid(x: Subject) -> Finding | None:
     "security/hsts-short",
     Severity.NOTE,
     "https is insisted on for less than half a year",
-    on=response_field("strict-transport-security"),
+    on=response_value("strict-transport-security", _lacks_something),
+    also=scheme("https"),
     references=(f"{RFC6797}#section-6.1.1", "https://hstspreload.org/#requirements"),
     what="`max-age` of `Strict-Transport-Security` is above zero and below 180 days.",
     why="Who comes back later than that starts over http again, unprotected.",
@@ -111,7 +123,8 @@ def hsts_short(x: Subject) -> Finding | None:
     "security/hsts-disabled",
     Severity.WARNING,
     "Browsers are told to forget that https is required",
-    on=response_field("strict-transport-security"),
+    on=response_value("strict-transport-security", _lacks_something),
+    also=scheme("https"),
     references=(f"{RFC6797}#section-6.1.1",),
     what="`Strict-Transport-Security` has `max-age=0`, which removes the host from the browser's list.",
     why="From now on requests over http are possible again, with all that can happen to them.",
@@ -148,6 +161,7 @@ def hsts_disabled(x: Subject) -> Finding | None:
     Severity.NOTE,
     "`Strict-Transport-Security` over http is ignored",
     on=response_field("strict-transport-security"),
+    also=scheme("http"),
     references=(f"{RFC6797}#section-7.2", f"{RFC6797}#section-8.1"),
     what="The field came in a response over plain http.",
     why="Anybody on the way could have put it there, so browsers do not look at it. It protects nothing.",
@@ -169,7 +183,7 @@ def hsts_disabled(x: Subject) -> Finding | None:
 )
 def hsts_on_http(x: Subject) -> Finding | None:
     """The field over http."""
-    if x.url.scheme != "http" or x.local or not texts.of_the_page(x):
+    if x.local or not texts.of_the_page(x):
         return None
     redirects = 300 <= x.status < 400 and (x.res.get("location") or "").startswith("https:")
     return Finding(
@@ -184,7 +198,8 @@ def hsts_on_http(x: Subject) -> Finding | None:
     "security/hsts-preload-ineligible",
     Severity.NOTE,
     "`preload` is asked for, but the conditions are not met",
-    on=response_field("strict-transport-security"),
+    on=response_value("strict-transport-security", _lacks_something),
+    also=scheme("https"),
     references=("https://hstspreload.org/#requirements",),
     what="The field says `preload`, but `max-age` is below a year or `includeSubDomains` is missing.",
     why="The browsers' preload list does not take such a host, or removes it.",

@@ -107,9 +107,11 @@ def _version(value: str) -> str | None:
 )
 def server_version(x: Subject) -> Finding | None:
     """A version in one of these fields."""
+    if x.local or not texts.of_the_page(x):
+        return None
     index = x.res.first
     found = [(n, v) for n in _VERSIONED if n in index and (v := _version(x.res.get(n) or ""))]
-    if not found or x.local or not texts.of_the_page(x):
+    if not found:
         return None
     shown = [f"`{x.res.named(n)}: {x.shown('response', n)[:80]}`" for n, _ in found]
     return Finding(

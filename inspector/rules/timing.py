@@ -8,7 +8,19 @@ from inspector.content.kinds import kind_of
 from inspector.fields.parameters import parse_parameters
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, always, method, response_field, rule, status, status_class
+from inspector.rules.base import (
+    Finding,
+    always,
+    answered_with,
+    failure,
+    method,
+    request_field,
+    response_field,
+    response_value,
+    rule,
+    status,
+    status_class,
+)
 from inspector.rules.status_words import brief
 from inspector.subject import Subject
 from inspector.words import listed, milliseconds, octets
@@ -176,6 +188,8 @@ _ADVICE = {
     Severity.NOTE,
     "A large transfer",
     on=status(200),
+    also=answered_with(*_LIMITS),
+    without=method("HEAD"),
     references=("https://web.dev/articles/total-byte-weight",),
     what="A page, style or data of more than 500 kB, or a script or image of more than 1 MB, came over the network.",
     why="On a phone's connection a megabyte takes seconds, and scripts of that size a second more to run.",
@@ -192,13 +206,14 @@ def large(x: Subject) -> Finding | None:
     if response is None:
         return None
     body = response.body
-    coded = "content-encoding" in x.res
+    if (body.transferred or body.size or 0) <= 500_000:
+        return None
+    coded = "content-encoding" in x.res.by_name
     size = body.transferred or (None if coded else body.size)
-    if size is None or size <= 500_000:
+    if size is None:
         return None
     kind = kind_of(x.media_type)
-    limit = _LIMITS.get(kind)
-    if limit is None or size <= limit or x.local or not _from_network(x) or x.method == "HEAD":
+    if size <= _LIMITS[kind] or x.local or not _from_network(x):
         return None
     if (x.res.get("content-disposition") or "").lower().startswith("attachment") or _held_open(x):
         return None
@@ -219,13 +234,22 @@ _SOON = 5.0
 _WORTH_SAVING = 1000
 
 
+def _limits_age(cache_control: str) -> bool:
+    return "max-age" in cache_control.lower()
+
+
 @rule(
     "perf/duplicate-request",
     Severity.NOTE,
     "The same was fetched twice",
     on=method("GET"),
     also=status(200),
-    without=response_field("set-cookie"),
+    without=(
+        *response_field("set-cookie"),
+        *response_value("cache-control", _limits_age),
+        *request_field("range"),
+        *failure(),
+    ),
     references=("https://www.rfc-editor.org/rfc/rfc9111#section-4", TTFB),
     what="One page asked for the same address twice within five seconds and got the same content over the network.",
     why="The second time cost as much as the first.",
@@ -278,13 +302,13 @@ _WORTH_SAVING = 1000
 )
 def duplicate_request(x: Subject) -> Finding | None:
     """The same address, page, and validator or content; not a navigation, and not with a range."""
-    page = x.exchange.context.page
-    if page is None or x.started is None or not _from_network(x) or x.is_navigation or x.exchange.failure is not None:
+    page, index = x.exchange.context.page, x.res.by_name
+    if page is None or x.started is None or not _from_network(x) or x.is_navigation:
         return None
-    if _reusable(x) or "range" in x.req or _held_open(x):
-        return None
+    if "expires" in index and "cache-control" not in index:
+        return None  # it states a lifetime: that it was fetched again all the same is the cache rules' to tell
     same = _content_key(x)
-    if same is None:
+    if same is None or _held_open(x):
         return None
     before = x.session.repeats.before((page.id, x.request.url, x.destination or ""), x.exchange.index, x.started, same)
     if before is None or not 0 <= x.started - before[1] < _SOON:
@@ -299,23 +323,15 @@ def duplicate_request(x: Subject) -> Finding | None:
     )
 
 
-def _reusable(x: Subject) -> bool:
-    """Whether the answer states a lifetime: that it was fetched again all the same is the cache rules' to tell."""
-    index = x.res.first
-    if "cache-control" not in index:
-        return "expires" in index
-    return "max-age" in (x.res.get("cache-control") or "").lower()
-
-
 def _content_key(x: Subject) -> tuple[int, str] | None:
     """What tells that two answers are the same: the size with the validator or the whole content; ``None`` if small."""
     response = x.response
     if response is None:
         return None
-    declared = x.res.get("content-length") or ""
-    size = response.body.size or (
-        int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 12 else 0
-    )
+    size = response.body.size
+    if not size:
+        declared = x.res.get("content-length") or ""
+        size = int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 12 else 0
     if size < _WORTH_SAVING:
         return None
     etag = x.res.get("etag") or x.res.get("last-modified")

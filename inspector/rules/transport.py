@@ -9,7 +9,7 @@ from inspector import url as urls
 from inspector.exchange import TLS, Certificate
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, document, failed, recorded_content, rule, scheme
+from inspector.rules.base import Finding, document, failed, recorded_content, request_field, rule, scheme
 from inspector.rules.cookies_words import session_named
 from inspector.rules.status_words import brief
 from inspector.site import same_site
@@ -52,6 +52,8 @@ def _asks_password(x: Subject) -> bool:
     Severity.NOTE,
     "Without encryption",
     on=scheme("http"),
+    also=(*document(), *request_field("authorization", "cookie")),
+    without=failed(),
     references=(RFC9110 + "4.2.2", RFC9110 + "17.9"),
     what="A page, or a request with credentials, went over plain http.",
     why="Everybody on the way (who runs the wireless network, say) can read and change it, and take over the session.",
@@ -76,10 +78,7 @@ def _asks_password(x: Subject) -> bool:
 )
 def plain_http(x: Subject) -> Finding | None:
     """Password forms and tokens before session cookies before pages; `Basic` is the rules on credentials' to tell."""
-    if x.local or x.status == 0 or _private(x.url.host) or x.exchange.context.served_from not in (None, "network"):
-        return None
-    asked = x.req.first
-    if not x.is_document and "cookie" not in asked and "authorization" not in asked:
+    if x.local or _private(x.url.host) or x.exchange.context.served_from not in (None, "network"):
         return None
     host = brief(x.url.host, 80)
     fix = f"The server at `{host}` serves this over https alone, redirects http to it, and sends "
