@@ -60,10 +60,13 @@ def shape_of(names: tuple[str, ...]) -> Shape:
 @lru_cache(maxsize=2048)
 def _shape(names: tuple[str, ...]) -> Shape:
     lowered = tuple([name.lower() for name in names])
-    received: dict[str, str] = {}
-    for name, as_received in zip(lowered, names, strict=True):
-        received.setdefault(name, as_received)
-    return Shape(lowered, received, len(received) == len(names), any(name.startswith(":") for name in names))
+    received = dict(zip(lowered, names, strict=True))
+    distinct = len(received) == len(names)
+    if not distinct:
+        received = {}
+        for name, as_received in zip(lowered, names, strict=True):
+            received.setdefault(name, as_received)
+    return Shape(lowered, received, distinct, any([name[:1] == ":" for name in names]))
 
 
 class Fields(Struct, frozen=True, eq=False):

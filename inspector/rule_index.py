@@ -162,11 +162,11 @@ class _Values:
 
     def __init__(self, triggers: _Triggers) -> None:
         self._effects = triggers.effects
-        self._tests: dict[tuple[bool, str], _Tested] = {}
+        self._tests: tuple[dict[str, _Tested], dict[str, _Tested]] = ({}, {})
         for trigger in triggers.effects:
             if trigger[0] in ("request value", "response value"):
                 name, holds = cast("tuple[str, ValueTest]", trigger[1])
-                tested = self._tests.setdefault((trigger[0] == "response value", name), _Tested(name, {}, []))
+                tested = self._tests[trigger[0] == "response value"].setdefault(name, _Tested(name, {}, []))
                 tested.tests.append((triggers.effects[trigger], holds))
         self._tested: tuple[dict[Shape, tuple[_Tested, ...]], ...] = ({}, {})
 
@@ -189,8 +189,8 @@ class _Values:
         known = self._tested[of_response]
         if len(known) >= _MOST_KNOWN:
             known.clear()
-        asked = [self._tests.get((bool(of_response), name)) for name in shape.received]
-        found = known[shape] = tuple([tested for tested in asked if tested is not None])
+        tests = self._tests[of_response]
+        found = known[shape] = tuple([tests[name] for name in tests.keys() & shape.received.keys()])
         return found
 
 

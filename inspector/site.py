@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from inspector.url import Url, ip_address
 
 
-@lru_cache(maxsize=2)
-def _suffixes(encoded: bool) -> Any:
-    """The list, with its international names encoded as well (``xn--…``) or as they are written alone.
+@lru_cache(maxsize=1)
+def _text() -> str:
+    from publicsuffixlist import PSLFILE
 
-    Loading it costs a few hundredths of a second, and encoding ten thousand names several times that.
+    return Path(PSLFILE).read_text("utf-8")
+
+
+@lru_cache(maxsize=256)
+def _suffixes(top: str) -> Any:
+    """The part of the public suffix list that speaks of names under one top-level domain.
+
+    A rule is matched from its last label on, so the others cannot tell anything of such a name, and to load them all
+    takes longer than to explain a usual capture.
     """
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList(accept_encoded_idn=encoded)
+    text, under = _text(), f".{top}\n"
+    rules = [before.rpartition("\n")[2] + under for before in text.split(under)[:-1]]
+    if f"\n{top}\n" in text:
+        rules.append(top)
+    return PublicSuffixList(rules, accept_encoded_idn=False)
+
+
+@lru_cache(maxsize=1)
+def _all_suffixes() -> Any:
+    """The whole list, with its international names encoded as well (``xn--…``): several tenths of a second."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def _list_for(host: str) -> Any:
+    return _all_suffixes() if "xn--" in host else _suffixes(host.rpartition(".")[2])
 
 
 @lru_cache(maxsize=4096)
@@ -25,7 +50,7 @@ def registrable_domain(host: str) -> str | None:
     host = host.rstrip(".")
     if not host or ip_address(host) is not None:
         return None
-    found: str | None = _suffixes("xn--" in host).privatesuffix(host)
+    found: str | None = _list_for(host).privatesuffix(host)
     return found
 
 
@@ -35,7 +60,7 @@ def is_public_suffix(host: str) -> bool:
     host = host.rstrip(".")
     if not host or ip_address(host) is not None:
         return False
-    return bool(_suffixes("xn--" in host).is_public(host))
+    return bool(_list_for(host).is_public(host))
 
 
 def same_site(a: Url, b: Url, *, schemeful: bool = True) -> bool:

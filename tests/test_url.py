@@ -1,8 +1,12 @@
+from pathlib import Path
+
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from inspector.site import is_public_suffix, registrable_domain, same_site
 from inspector.url import is_loopback, join, parse
@@ -62,6 +66,17 @@ def test_sites():
     assert registrable_domain("127.0.0.1") is None
     assert is_public_suffix("github.io")
     assert not is_public_suffix("example.com")
+    assert registrable_domain("a.b.no-such-top") == "b.no-such-top"
+    assert registrable_domain("localhost") is None
+
+
+def test_the_part_of_the_list_for_one_top_level_domain_says_what_the_whole_list_says():
+    whole = PublicSuffixList(accept_encoded_idn=False)
+    rules = [line for line in Path(PSLFILE).read_text("utf-8").splitlines() if line and not line.startswith("//")]
+    names = [rule.lstrip("*.!") for rule in rules[::7]]
+    for name in (longer for name in names for longer in (name, f"b.{name}", f"c.b.a.{name}")):
+        assert registrable_domain(name) == whole.privatesuffix(name)
+        assert is_public_suffix(name) == whole.is_public(name)
 
 
 @pytest.mark.parametrize(

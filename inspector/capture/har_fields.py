@@ -20,9 +20,10 @@ def fields_of(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
         return NO_FIELDS, ()
     # All lines are looked over at once: nearly always there is nothing to do, and a look at each costs more than that.
     fields = Fields.of_lines(lines)
-    values = "\n".join([line.value for line in lines])
+    shape = fields.shape
+    values = "\n".join(fields.by_name.values() if shape.distinct else [line.value for line in lines])
     if (
-        not fields.shape.pseudo
+        not shape.pseudo
         and values.isascii()
         and values.count("\n") == len(lines) - 1
         and not ("\t" in values or "\r" in values or "\n " in values or " \n" in values)
