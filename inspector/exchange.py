@@ -66,7 +66,7 @@ def _shape(names: tuple[str, ...]) -> Shape:
         received = {}
         for name, as_received in zip(lowered, names, strict=True):
             received.setdefault(name, as_received)
-    return Shape(lowered, received, distinct, any([name[:1] == ":" for name in names]))
+    return Shape(lowered, received, distinct, ":" in [name[:1] for name in names])
 
 
 class Fields(Struct, frozen=True, eq=False):
