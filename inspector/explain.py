@@ -110,7 +110,7 @@ class Explanation:
         self._progress = progress
         self._accepted = accepted
         self._masker = Masker(options.reveal)
-        self._read: list[Capture] = []
+        self._read: list[CaptureInfo] = []
 
     @property
     def _focused(self) -> bool:
@@ -120,7 +120,7 @@ class Explanation:
     @property
     def captures(self) -> tuple[CaptureInfo, ...]:
         """What was read; files that could not be are not among them."""
-        return tuple(capture.info() for capture in self._read)
+        return tuple(self._read)
 
     def __iter__(self) -> Iterator[ExchangeReport]:
         for path in self._paths:
@@ -129,8 +129,8 @@ class Explanation:
             except CaptureError as error:
                 self.failures.append(str(error))
                 continue
-            self._read.append(capture)
-            yield from self._explain(capture, len(self._read) - 1)
+            yield from self._explain(capture, len(self._read))
+            self._read.append(capture.info())  # not the capture, which holds its file
 
     def _explain(self, capture: Capture, number: int) -> Iterator[ExchangeReport]:
         engine = Engine(self.options, self._masker)

@@ -111,7 +111,7 @@ def explain_command(
     """
     # What is kept here are trees without cycles: looking through them again and again finds nothing.
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
     progress = _Progress()
     _check_conformance(conformance, only, rules)
     if form == "json" and (stories or chosen):

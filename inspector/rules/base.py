@@ -240,13 +240,20 @@ class Rule(Struct, frozen=True):
     title: str
     on: tuple[Trigger, ...]
     references: tuple[str, ...]
-    page: Page
+    written: Page
+    """The page as it stands in the source, indented; `page` is the one to read."""
     check: Check
     once: Once = "exchange"
     also: tuple[Trigger, ...] = ()
     without: tuple[Trigger, ...] = ()
     gravest: Severity = Severity.INFO
     """No finding of the rule is graver than this; what has been told so for an origin is not looked for there again."""
+
+    @property
+    def page(self) -> Page:
+        """The rule's page."""
+        raw = self.written
+        return Page(_clean(raw.what), _clean(raw.why), _clean(raw.fix), _clean(raw.unless), raw.shows, raw.quiet)
 
     @property
     def topic(self) -> str:
@@ -296,7 +303,7 @@ def rule(
     """
 
     def decorate(check: Check) -> Rule:
-        page = Page(_clean(what), _clean(why), _clean(fix), _clean(unless), shows, quiet)
+        page = Page(what, why, fix, unless, shows, quiet)
         return Rule(id, severity, title, on, references, page, check, once, also, without, gravest or severity)
 
     return decorate
