@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote, unquote_plus
 
-from inspector.exchange import Exchange, Request
+from inspector.exchange import Exchange, Fields, Request
 from inspector.patterns import compile_late
 
 SECRET_FIELDS = frozenset(
@@ -38,6 +38,7 @@ _SECRET_NAME = compile_late(
 )
 _SECRET_FIELD_NAME = compile_late(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
 _NOT_SECRET_FIELDS = frozenset({"access-control-allow-credentials", "sec-fetch-storage-access", "sec-session-id"})
+_CREDENTIALS = ("cookie", "authorization", "proxy-authorization")
 _URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "refresh"})
 _PARAMETER = compile_late(r"([?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = compile_late(r"(?<=//)[^/?#@]+(?=@)")
@@ -154,14 +155,18 @@ def _secret_values(url: str) -> tuple[str, ...]:
 @lru_cache(maxsize=2048)
 def _field_secrets(name: str, value: str) -> tuple[str, ...]:
     if name == "cookie":
-        found = [m[2] for m in _COOKIE.finditer(value)]
-    elif name == "set-cookie":
-        found = [value.partition(";")[0].partition("=")[2]]
-    else:
-        found = [value.rpartition(" ")[2]]
-    return tuple(dict.fromkeys(f.strip() for f in found if _worth_hiding(f.strip())))
+        return _worth([content.strip() for _, content in _COOKIE.findall(value)])
+    if name == "set-cookie":
+        return _worth([value.partition(";")[0].partition("=")[2].strip()])
+    return _worth([value.rpartition(" ")[2].strip()])
 
 
+def _worth(found: list[str]) -> tuple[str, ...]:
+    """Those worth hiding, each once."""
+    return tuple(dict.fromkeys([value for value in found if _worth_hiding(value)]))
+
+
+@lru_cache(maxsize=4096)
 def _worth_hiding(value: str) -> bool:
     """Long and mixed enough that replacing it anywhere hides a secret rather than mangling a sentence."""
     return (
@@ -169,15 +174,15 @@ def _worth_hiding(value: str) -> bool:
         and "://" not in value
         and not (value[0] == "/" and ("." in value or "?" in value))  # a path that a page keeps
         and not value.isdigit()
-        and any(c.isdigit() for c in value)
-        and any(c.isalpha() for c in value)
+        and any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
     )
 
 
 @lru_cache(maxsize=2048)
 def _url_secrets(url: str) -> tuple[str, ...]:
-    found = [*_secret_values(url), *_USERINFO.findall(url)]
-    return tuple(dict.fromkeys(f for f in found if _worth_hiding(f)))
+    found = _secret_values(url)
+    return _worth([*found, *(_USERINFO.findall(url) if "@" in url else ())]) if found or "@" in url else ()
 
 
 def _form_secrets(request: Request) -> tuple[str, ...]:
@@ -189,29 +194,32 @@ def _form_secrets(request: Request) -> tuple[str, ...]:
         return ()
     pairs = [pair.partition("=") for pair in (body.text or "").split("&", 100)]
     found = [value for name, _, value in pairs if _secret_parameter(unquote_plus(name))]
-    return tuple(dict.fromkeys(f for raw in found for f in (raw, unquote_plus(raw)) if _worth_hiding(f)))
+    return _worth([f for raw in found for f in (raw, unquote_plus(raw))])
 
 
 def secrets_of(exchange: Exchange) -> tuple[str, ...]:
     """The secrets an exchange carries in its URLs, credential fields and posted form, for `Masker.scrub`."""
-    found: tuple[str, ...] = ()
-    request = exchange.request
-    if "=" in request.url or "@" in request.url:
-        found += _url_secrets(request.url)
-    sent = request.fields
-    for value in sent.all("referer"):
-        if "=" in value:
-            found += _url_secrets(value)
-    if request.method == "POST" and "content-type" in sent.first:
+    request, response = exchange.request, exchange.response
+    url, sent = request.url, request.fields.by_name
+    found = _url_secrets(url) if "=" in url or "@" in url else ()
+    if "referer" in sent and "=" in sent["referer"]:
+        found += _addresses(request.fields, "referer")
+    if request.method == "POST" and "content-type" in sent:
         found += _form_secrets(request)
-    for name in ("cookie", "authorization", "proxy-authorization"):
-        for value in sent.all(name):
-            found += _field_secrets(name, value)
-    if exchange.response is not None:
-        answer = exchange.response.fields
-        for value in answer.all("set-cookie"):
-            found += _field_secrets("set-cookie", value)
-        for value in answer.all("location"):
-            if "=" in value:
-                found += _url_secrets(value)
+    for name in _CREDENTIALS:
+        if name in sent:
+            for value in request.fields.all(name):
+                found += _field_secrets(name, value)
+    if response is not None:
+        answer = response.fields.by_name
+        if "set-cookie" in answer:
+            for value in response.fields.all("set-cookie"):
+                found += _field_secrets("set-cookie", value)
+        if "location" in answer and "=" in answer["location"]:
+            found += _addresses(response.fields, "location")
     return found
+
+
+def _addresses(fields: Fields, name: str) -> tuple[str, ...]:
+    """The secrets in the parameters of the URLs that a field holds."""
+    return tuple([secret for url in fields.all(name) if "=" in url for secret in _url_secrets(url)])

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
-_UNITS = ((86_400 * 365, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_Unit = tuple[int, str, int, str]
+"""Seconds and name of a unit, and of the next smaller one."""
+_MINUTE: _Unit = 60, "minute", 1, "second"
+_HOUR: _Unit = 3_600, "hour", 60, "minute"
+_DAY: _Unit = 86_400, "day", 3_600, "hour"
+_YEAR: _Unit = 86_400 * 365, "year", 86_400, "day"
+_ONE_YEAR, _TWO_YEARS = _YEAR[0], 2 * _YEAR[0]
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -20,24 +26,25 @@ def duration(seconds: float) -> str:
 
     Below ten seconds, with one decimal; below one, in milliseconds.
     """
-    if seconds < 0:
-        return "-" + duration(-seconds)
     if seconds < 0.9995:
-        return f"{abs(seconds) * 1000:.0f} ms"
+        return "-" + duration(-seconds) if seconds < 0 else f"{abs(seconds) * 1000:.0f} ms"
     if seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} seconds"
     whole = round(seconds)
-    for position, (size, name) in enumerate(_UNITS):
-        if whole < size or (name == "year" and size != whole < 2 * size):  # 400 days say more than 1 year 35 days
-            continue
-        many, rest = divmod(whole, size)
-        text = count(many, name)
-        if many < 10 and position + 1 < len(_UNITS):
-            smaller, smaller_name = _UNITS[position + 1]
-            if rest >= smaller:
-                text += f" {count(rest // smaller, smaller_name)}"
-        return text
-    return "0 seconds"
+    if whole < 60:
+        return "1 second" if whole == 1 else f"{whole} seconds"
+    if whole < 3_600:
+        unit = _MINUTE
+    elif whole < 86_400:
+        unit = _HOUR
+    elif whole >= _TWO_YEARS or whole == _ONE_YEAR:  # 400 days say more than 1 year 35 days
+        unit = _YEAR
+    else:
+        unit = _DAY
+    size, name, smaller, smaller_name = unit
+    many, rest = divmod(whole, size)
+    text = count(many, name)
+    return f"{text} {count(rest // smaller, smaller_name)}" if many < 10 and rest >= smaller else text
 
 
 def milliseconds(value: float) -> str:

@@ -29,23 +29,22 @@ def judge(
     `received`: when it was received, in seconds since 1970. `delay`: seconds since its request was sent.
     `old_protocol`: it came by HTTP/1.0, whose entity tags Chromium does not trust.
     """
-    index = fields.first
-    date = read_date(index["date"]) if "date" in index else None
-    expires = index.get("expires")
-    modified = index.get("last-modified")
+    first, get = fields.first, fields.get
+    date = read_date(first["date"]) if "date" in first else None
+    expires, modified, vary = first.get("expires"), first.get("last-modified"), get("vary")
     generated = received if date is None else date
     fresh_for, basis = lifetime(policy, expires, modified, generated)
-    age = current_age(fields.get("age") if "age" in index else None, date, received, delay)
+    age = current_age(get("age"), date, received, delay)
     return _verdict(
         policy,
         fresh_for,
         basis,
         age if age < 1 and fresh_for < 2 else float(int(age)),
         shared_lifetime(policy, expires, modified, generated)[0] if policy.shared else 0.0,
-        "etag" in index and index["etag"] != "",
-        modified is not None and modified != "",
+        bool(first.get("etag")),
+        bool(modified),
         old_protocol,
-        "vary" in index and "*" in parse_vary(fields.get("vary") or ""),
+        vary is not None and "*" in vary and "*" in parse_vary(vary),
         served_from,
     )
 
@@ -87,16 +86,16 @@ def _verdict(
     )
     validators = _VALIDATORS[etag, modified]
     return CacheVerdict(
-        stored=policy.private,
-        reuse=reuse,
-        shared=_SHARED[policy.shared, shared_reuse],
-        lifetime=None if fresh_for == FOREVER else _number(fresh_for),
-        age=_number(age),
-        basis=basis,
-        validators=validators,
-        served_from=served_from,
-        because=_because(policy, reuse, fresh_for, basis, age, usable_etag, modified, vary_all),
-        steps=_steps(policy, reuse, fresh_for, basis, age, validators, vary_all),
+        policy.private,
+        reuse,
+        _SHARED[policy.shared, shared_reuse],
+        None if fresh_for == FOREVER else int(fresh_for),
+        int(age),
+        basis,
+        validators,
+        served_from,
+        _because(policy, reuse, fresh_for, basis, age, usable_etag, modified, vary_all),
+        _steps(policy, reuse, fresh_for, basis, age, validators, vary_all) if policy.private else policy.steps,
     )
 
 
@@ -112,10 +111,6 @@ def _reuse(
         if stale_for and fresh_for + stale_for > age:
             return "stale-while-revalidate"
     return "revalidate" if can_ask else "none"
-
-
-def _number(seconds: float) -> float:
-    return int(seconds)
 
 
 _BASIS_WORDS = {
@@ -176,11 +171,40 @@ def _steps(
     validators: tuple[str, ...],
     vary_all: bool,
 ) -> tuple[Step, ...]:
-    """The checks in the order a cache makes them."""
-    if not policy.private:
-        return policy.steps
-    lifetime_text = "no limit" if fresh_for == FOREVER else f"{_number(fresh_for)} s ({basis})"
-    checks = [
+    """The checks on a response that is stored, in the order a cache makes them."""
+    limit = "no limit" if fresh_for == FOREVER else f"{int(fresh_for)} s ({basis})"
+    saw = f"lifetime {limit}, age {int(age)} s"
+    compared = Step("the lifetime exceeds the age", saw, "pass" if fresh_for > age else "fail")
+    before = _before_the_clock(policy, vary_all)
+    if reuse == "fresh":
+        return (*before, compared)
+    asks = _VALIDATOR_STEPS[validators]
+    if not policy.stale_while_revalidate:
+        return (*before, compared, asks)
+    within = reuse == "stale-while-revalidate"
+    saw = f"{policy.stale_while_revalidate} s"
+    return (
+        *before,
+        compared,
+        Step("`stale-while-revalidate` still covers it", saw, "pass" if within else "fail"),
+        asks,
+    )
+
+
+_VALIDATOR_STEPS = {
+    validators: Step(
+        "there is a validator to ask with",
+        ", ".join(validators) or "neither `ETag` nor `Last-Modified`",
+        "pass" if validators else "fail",
+    )
+    for validators in _VALIDATORS.values()
+}
+
+
+@lru_cache(maxsize=2048)
+def _before_the_clock(policy: Policy, vary_all: bool) -> tuple[Step, ...]:
+    """The checks that look at no time."""
+    return (
         *policy.steps,
         Step("`Vary` can match a later request", "*" if vary_all else "no `*`", "fail" if vary_all else "pass"),
         Step(
@@ -188,22 +212,4 @@ def _steps(
             policy.validate or "`no-cache` is absent",
             "fail" if policy.validate else "pass",
         ),
-        Step(
-            "the lifetime exceeds the age",
-            f"lifetime {lifetime_text}, age {_number(age)} s",
-            "pass" if fresh_for > age else "fail",
-        ),
-    ]
-    if reuse != "fresh":
-        if policy.stale_while_revalidate:
-            within = reuse == "stale-while-revalidate"
-            saw = f"{policy.stale_while_revalidate} s"
-            checks.append(Step("`stale-while-revalidate` still covers it", saw, "pass" if within else "fail"))
-        checks.append(
-            Step(
-                "there is a validator to ask with",
-                ", ".join(validators) or "neither `ETag` nor `Last-Modified`",
-                "pass" if validators else "fail",
-            )
-        )
-    return tuple(checks)
+    )

@@ -58,31 +58,35 @@ class Directive(Struct, frozen=True):
 
 
 class CacheControl(Struct, frozen=True):
-    """A parsed value. `directives` keeps every member in order, repetitions too."""
+    """A parsed value. `directives` keeps every member in order, repetitions too; `names` are their names."""
 
     directives: tuple[Directive, ...]
+    names: frozenset[str]
 
     def has(self, name: str) -> bool:
         """Whether the directive is there in any form."""
-        return any(d.name == name for d in self.directives)
+        return name in self.names
 
     def unqualified(self, name: str) -> bool:
         """Whether the directive is there without naming fields: ``private``, not ``private="set-cookie"``."""
-        return any(d.name == name and not d.argument for d in self.directives)
+        return name in self.names and "" in [d.argument or "" for d in self.directives if d.name == name]
 
     def seconds(self, name: str) -> int | None:
         """The first readable argument of a directive as the standard reads it: quoted or not."""
-        for d in self.directives:
-            if d.name == name and (found := d.seconds) is not None:
-                return found
+        if name in self.names:
+            for d in self.directives:
+                if d.name == name and (found := d.seconds) is not None:
+                    return found
         return None
 
     def plain(self, name: str) -> bool:
         """Whether Chromium sees the directive: written alone, without an argument, in any case."""
-        return any(d.text.lower() == name for d in self.directives)
+        return name in [d.text.lower() for d in self.directives]
 
     def plain_seconds(self, name: str) -> int | None:
         """The number Chromium takes: from the first member that is the name, ``=`` and digits, perhaps among spaces."""
+        if name not in self.names:
+            return None
         start = name + "="
         for d in self.directives:
             if d.text.lower().startswith(start):
@@ -103,7 +107,7 @@ def delta_seconds(text: str) -> int | None:
 def split_list(value: str) -> tuple[str, ...]:
     """A comma-separated value's members, trimmed, empty ones dropped; commas inside quotes do not separate."""
     if '"' not in value:
-        return tuple(member for part in value.split(",") if (member := part.strip(" \t")))
+        return tuple([member for part in value.split(",") if (member := part.strip(" \t"))])
     members: list[str] = []
     start, quoted, escaped = 0, False, False
     for i, c in enumerate(value):
@@ -138,7 +142,8 @@ def unquote(text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def parse_cache_control(value: str) -> CacheControl:
     """Parse a combined field value. Never raises: a member that is no directive keeps its text as its name."""
-    return CacheControl(tuple(_directive(member) for member in split_list(value)))
+    directives = tuple([_directive(member) for member in split_list(value)])
+    return CacheControl(directives, frozenset([d.name for d in directives]))
 
 
 def _directive(text: str) -> Directive:

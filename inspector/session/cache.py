@@ -16,7 +16,7 @@ from inspector.browser.cache_freshness import FOREVER
 from inspector.browser.cache_policy import Policy, policy
 from inspector.browser.cache_request import Varied, effect
 from inspector.browser.verdict import CacheVerdict, Step
-from inspector.exchange import Field, Fields
+from inspector.exchange import Exchange, Field, Fields
 from inspector.fields.cache_control import parse_cache_control
 from inspector.fields.etag import parse_etag
 from inspector.fields.http_date import read_date
@@ -97,31 +97,36 @@ class History(Struct, frozen=True):
     cause: str | None = None
 
 
+_NOTHING: tuple[Exchange | None, History | None] = (None, None)
+
+
 class Cache:
     """Remembers what was stored, to tell what a later exchange was."""
 
     def __init__(self) -> None:
         self._stored: OrderedDict[str, Stored] = OrderedDict()
         self._removed: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._latest: tuple[int, History | None] | None = None
+        self._latest = _NOTHING
 
     def latest(self, x: Subject) -> History | None:
         """What became of an earlier copy in the exchange judged last, if that is this one."""
-        latest = self._latest
-        return latest[1] if latest is not None and latest[0] == id(x.exchange) else None
+        exchange, history = self._latest
+        return history if exchange is x.exchange else None
 
     def judge(self, x: Subject) -> CacheVerdict | None:
         """The caching verdict on an exchange; ``None`` where there is nothing to store or reuse."""
-        self._latest = None
-        response = x.response
-        if response is None or response.status < 200 or x.url.scheme not in ("http", "https"):
+        self._latest = _NOTHING
+        exchange, response = x.exchange, x.response
+        if (
+            response is None
+            or response.status < 200
+            or x.url.scheme not in ("http", "https")
+            or x.is_preflight
+            or x.method == "CONNECT"
+            or exchange.websocket is not None
+        ):
             return None
-        if x.method in ("OPTIONS", "CONNECT", "TRACE") and (x.is_preflight or x.method == "CONNECT"):
-            return None
-        exchange = x.exchange
-        if exchange.websocket is not None:
-            return None
-        key = exchange.request.url
+        key = x.request.url
         if "#" in key:
             key = key.partition("#")[0]
         received, delay = _clock(x)
@@ -141,12 +146,11 @@ class Cache:
             if x.method in _UNSAFE and status < 400:
                 self._removed_by(key, x)
             return verdict
-        history = None
         if earlier is not None:
             history = self._history(x, earlier, served, received)
             if history is not None:
+                self._latest = (exchange, history)
                 verdict = _with_step(verdict, _told(history))
-        self._latest = (id(exchange), history)
         self._keep(x, key, earlier, verdict, fields, rules, received, served)
         return verdict
 
@@ -180,11 +184,9 @@ class Cache:
         received: float | None,
         served: ServedFrom,
     ) -> None:
-        if x.method in _UNSAFE:
-            if x.status < 400:
-                self._removed_by(key, x)
-            return
         if x.method != "GET":
+            if x.method in _UNSAFE and x.status < 400:
+                self._removed_by(key, x)
             return
         if served == "cache" and earlier is not None:
             self._stored.move_to_end(key)
@@ -193,6 +195,7 @@ class Cache:
             if x.status == 304 or not rules.private:
                 self._stored.pop(key, None)
             return
+        page = x.exchange.context.page
         vary: Varied = ()
         if "vary" in fields.first:
             get = x.req.get
@@ -207,7 +210,7 @@ class Cache:
             verdict.age or 0.0,
             vary,
             x.page_url,
-            visit_of(x),
+            None if page is None else page.id,
         )
         if earlier is not None:
             self._stored.move_to_end(key)
@@ -252,21 +255,22 @@ def _own_policy(x: Subject) -> Policy:
 
 def _policy(x: Subject, status: int, fields: Fields) -> Policy:
     """The policy of a response with these fields to the exchange's request."""
-    index = fields.first
-    request = x.req.first
-    asked = x.req.get("cache-control")
-    location = index.get("content-location") if x.method == "POST" else None
+    get, index, request, method = fields.get, fields.first, x.req.by_name, x.method
     return policy(
-        x.method,
+        method,
         status,
-        fields.get("cache-control"),
-        fields.get("pragma"),
+        get("cache-control"),
+        get("pragma"),
         "expires" in index,
         "authorization" in request,
         status != 206 or _whole(x, index),
-        asked is not None and parse_cache_control(asked).has("no-store"),
-        location is not None and join(x.request.url, location) == x.request.url,
+        "cache-control" in request and parse_cache_control(request["cache-control"]).has("no-store"),
+        method == "POST" and "content-location" in index and _is_own(x, index["content-location"]),
     )
+
+
+def _is_own(x: Subject, location: str) -> bool:
+    return join(x.request.url, location) == x.request.url
 
 
 def served_from(x: Subject) -> ServedFrom:
@@ -277,17 +281,14 @@ def served_from(x: Subject) -> ServedFrom:
         return "cache"
     if x.status == 304:
         return "revalidated"
-    if said == "service-worker":
-        return "unknown"
     if said is not None:
+        return "unknown" if said == "service-worker" else "network"
+    response, recorder = x.response, context.recorder
+    if response is not None and response.body.transferred:
         return "network"
-    recorder = context.recorder
     if recorder.vantage in ("proxy", "client") or recorder.kind != "har":
         return "network"
-    if recorder.creator is not None and recorder.creator.startswith("WebInspector"):
-        return "network"
-    response = x.response
-    return "network" if response is not None and response.body.transferred else "unknown"
+    return "network" if recorder.creator is not None and recorder.creator.startswith("WebInspector") else "unknown"
 
 
 def visit_of(x: Subject) -> str | None:
@@ -302,8 +303,10 @@ def _clock(x: Subject) -> tuple[float | None, float]:
     delay = ((t.wait or 0.0) + (t.send or 0.0)) / 1000
     if t.started is None:
         return None, delay
-    before = ((t.blocked or 0.0) + (t.dns or 0.0) + (t.connect or 0.0) + (t.tls or 0.0)) / 1000
-    return t.started + before + delay, delay
+    before = t.blocked or 0.0
+    if t.dns or t.connect or t.tls:
+        before = before + (t.dns or 0.0) + (t.connect or 0.0) + (t.tls or 0.0)
+    return t.started + before / 1000 + delay, delay
 
 
 def _whole(x: Subject, index: dict[str, str]) -> bool:
