@@ -20,7 +20,7 @@ class EntityTag(Struct, frozen=True):
 
 
 # entity-tag = [ weak ] opaque-tag        weak = %s"W/"        etagc = %x21 / %x23-7E / obs-text
-_TAG = compile_late(r'(W/)?"([\x21\x23-\x7e\x80-\U0010ffff]*)"')
+_TAG = compile_late(r'(W/)?"([^\x00-\x20"\x7f]*)"')
 
 
 @lru_cache(maxsize=4096)

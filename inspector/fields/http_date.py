@@ -18,7 +18,6 @@ _TIME = r"(?P<time>\d\d:\d\d:\d\d)"
 # rfc850-date    = Sunday, 06-Nov-94 08:49:37 GMT
 # asctime-date   = Sun Nov  6 08:49:37 1994
 _WEEKDAYS = frozenset(f"{day}, " for day in _DAYS)
-_DATE = compile_late(rf"(\d\d) {_MONTH} (\d{{4}})", re.ASCII)
 _RFC850 = compile_late(
     rf"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?P<day>\d\d)-{_MONTH}-(?P<year>\d\d) {_TIME} GMT", re.ASCII
 )
@@ -39,7 +38,7 @@ def parse_http_date(value: str) -> float | None:
     A day that does not exist is none. Two-digit years are read as browsers read them: 70 to 99 is the last century.
     """
     moment = parse_imf_fixdate(value)
-    if moment is not None:
+    if moment is not None or len(value) < _SHORTEST:
         return moment
     match = _RFC850.fullmatch(value) or _ASCTIME.fullmatch(value)
     if match is None:
@@ -67,10 +66,9 @@ def parse_imf_fixdate(value: str) -> float | None:
 @lru_cache(maxsize=2048)
 def _midnight(text: str) -> float | None:
     """When a day such as ``06 Nov 1994`` begins, in seconds since 1970; ``None`` where there is no such day."""
-    match = _DATE.fullmatch(text)
-    if match is None:
+    day, month, year = text[:2], text[3:6], text[7:]
+    if text[2:7:4] != "  " or month not in _MONTH_NAMES or not (text.isascii() and (day + year).isdigit()):
         return None
-    day, month, year = match.groups()
     try:
         return (date(int(year), _MONTHS[month.lower()], int(day)).toordinal() - _UNIX_EPOCH) * 86400.0
     except ValueError:
@@ -111,7 +109,7 @@ _NAMED_US = compile_late(
 )
 _ISO = compile_late(r"(?<!\d)(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?!\d)", re.ASCII)
 _SLASHED = compile_late(r"(?<!\d)(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})(?!\d)", re.ASCII)
-_LONGEST = 80
+_SHORTEST, _LONGEST = len("1/1/70"), 80
 
 
 @lru_cache(maxsize=8192)
@@ -126,7 +124,7 @@ def read_date(value: str) -> float | None:
         strict = parse_http_date(value)
     if strict is not None:
         return strict
-    if len(value) > _LONGEST:
+    if not _SHORTEST <= len(value) <= _LONGEST:
         return None
     clock = _CLOCK.search(value)
     rest = value if clock is None else f"{value[: clock.start()].removesuffix('T')} {value[clock.end() :]}"

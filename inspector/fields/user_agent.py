@@ -68,7 +68,7 @@ def read_user_agent(value: str) -> UserAgent:
         return UserAgent(robot[1], robot[2], None, robot=True)
     if value.startswith(("Mozilla/", "Opera/")):
         for token, name in _BROWSERS:
-            if match := re.search(rf"\b{token}/([0-9]{{1,4}})", value):
+            if f"{token}/" in value and (match := re.search(rf"\b{token}/([0-9]{{1,4}})", value)):
                 return UserAgent(name, match[1], platform, browser=True)
         if "Safari/" in value and (match := re.search(r"\bVersion/([0-9]{1,3}(?:\.[0-9]{1,3})?)", value)):
             return UserAgent("Safari", match[1], platform, browser=True)

@@ -54,9 +54,9 @@ class Blocking:
         else:
             verdict = self._answered(x)
         if x.status:
-            line = x.res.first.get("strict-transport-security")
-            if line is not None:
-                self.hsts.note(x.url, line, x.started, x.exchange.index)
+            fields = x.res.first
+            if "strict-transport-security" in fields:
+                self.hsts.note(x.url, fields["strict-transport-security"], x.started, x.exchange.index)
             if x.is_document and x.status not in REDIRECTS and (verdict is None or verdict.outcome != "blocked"):
                 self.documents.remember(x)
         return verdict
@@ -115,11 +115,14 @@ class Blocking:
     # -- with a response --------------------------------------------------------------------------------------------
 
     def _answered(self, x: Subject) -> BlockVerdict | None:
-        if "non-authoritative-reason" in x.res.first and x.status in REDIRECTS:
-            return self._internal(x)
-        redirects = x.status in REDIRECTS and "location" in x.res.first
-        verdict = self._redirect(x) if redirects else None
-        if verdict is None and x.exchange.context.served_from != "service-worker" and x.status != 304:
+        verdict, redirects = None, False
+        if x.status in REDIRECTS:
+            fields = x.res.first
+            if "non-authoritative-reason" in fields:
+                return self._internal(x)
+            redirects = "location" in fields
+            verdict = self._redirect(x) if redirects else None
+        if verdict is None and x.status != 304 and x.exchange.context.served_from != "service-worker":
             verdict = self._by_destination(x, redirects)
         if x.url.scheme == "http" and (verdict is None or verdict.outcome == "allowed"):
             return self._plain(x) or verdict

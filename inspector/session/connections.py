@@ -124,8 +124,9 @@ class Connections:
         name = x.url.origin
         if name == "null":
             return
-        seen = self._origins.get(name)
-        if seen is None:
+        if name in self._origins:
+            seen = self._origins[name]
+        else:
             seen = self._origins[name] = Origin(name)
             if len(self._origins) > MOST_ORIGINS:
                 self._origins.popitem(last=False)

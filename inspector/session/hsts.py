@@ -52,10 +52,10 @@ class HstsList:
             return None
         name, own = host.rstrip("."), True
         while name:
-            known = self._hosts.get(name)
-            expired = known is not None and known.until is not None and now is not None and now >= known.until
-            if known is not None and not expired and (own or known.include_subdomains):
-                return known
-            _, _, name = name.partition(".")
-            own = False
+            if name in self._hosts:
+                known = self._hosts[name]
+                expired = known.until is not None and now is not None and now >= known.until
+                if not expired and (own or known.include_subdomains):
+                    return known
+            name, own = name.partition(".")[2], False
         return None

@@ -99,7 +99,9 @@ class Jar:
         Only cookies of the URL's registrable domain are named. Nothing is said where nothing can be known: a
         recording without cookies, an answer from a cache, a request made without credentials.
         """
-        self._remember_page(x)
+        destination = x.req.get("sec-fetch-dest")
+        if destination in _PAGES if destination else x.is_html:
+            self._remember_page(x)
         if not self._sites:
             return ()
         site = self._sites.get(jar_site(x.url.host))
@@ -251,11 +253,8 @@ class Jar:
         return facts_of(x, initiator, earlier)
 
     def _remember_page(self, x: Subject) -> None:
-        destination = x.req.get("sec-fetch-dest")
-        if destination not in _PAGES if destination else not x.is_html:
-            return
         kind = kind_of(x)
-        if kind == "subresource" or (kind in ("navigation", "unknown") and "referer" in x.req):
+        if kind == "subresource" or (kind in ("navigation", "unknown") and "referer" in x.req.first):
             return
         top, framed = self._pages.get(x.url.origin, (False, False))
         self._pages[x.url.origin] = (top or kind != "frame", framed or kind == "frame")

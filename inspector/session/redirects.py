@@ -37,28 +37,28 @@ class Redirects:
 
     def __init__(self) -> None:
         self._pending: OrderedDict[tuple[str, str], tuple[tuple[Hop, ...], float | None]] = OrderedDict()
-        self._current: tuple[Exchange, tuple[Hop, ...]] | None = None
+        self._current: tuple[Exchange | None, tuple[Hop, ...]] = (None, ())
 
     def follow(self, x: Subject) -> tuple[Hop, ...]:
         """The chain this exchange ends or continues, itself included and last; empty where it is in none.
 
         Asked again for the same exchange, it answers the same.
         """
-        if self._current is not None and self._current[0] is x.exchange:
-            return self._current[1]
-        chain = self._follow(x)
-        self._current = (x.exchange, chain)
+        exchange, chain = self._current
+        if exchange is not x.exchange:
+            chain = self._follow(x)
+            self._current = (x.exchange, chain)
         return chain
 
     def _follow(self, x: Subject) -> tuple[Hop, ...]:
-        redirects = x.status in REDIRECTS and "location" in x.res
-        if not redirects and not self._pending:
+        redirects = x.status in REDIRECTS and "location" in x.res.first
+        pending, url = self._pending, x.request.url
+        if not redirects and not pending:
             return ()
-        url = x.request.url.partition("#")[0]
+        asked = (x.method, url.partition("#")[0] if "#" in url else url)
         before: tuple[Hop, ...] = ()
-        waiting = self._pending.pop((x.method, url), None)
-        if waiting is not None:
-            hops, ended = waiting
+        if asked in pending:
+            hops, ended = pending.pop(asked)
             started = x.started
             if ended is None or started is None or ended - 1 <= started <= ended + PATIENCE:
                 before = hops
@@ -69,9 +69,9 @@ class Redirects:
         chain = (*before, hop) if len(before) < LONGEST_CHAIN else (before[0], *before[2:], hop)
         timings = x.exchange.timings
         ended = None if timings.started is None else timings.started + (timings.total or 0) / 1000
-        self._pending[redirected_method(x.status, x.method), led_to] = (chain, ended)
-        if len(self._pending) > MOST_PENDING:
-            self._pending.popitem(last=False)
+        pending[redirected_method(x.status, x.method), led_to] = (chain, ended)
+        if len(pending) > MOST_PENDING:
+            pending.popitem(last=False)
         return chain
 
     @staticmethod
@@ -84,6 +84,6 @@ class Redirects:
             x.shown_url,
             x.status,
             led_to,
-            "set-cookie" in x.res,
+            "set-cookie" in x.res.first,
             exchange.timings.total,
         )
