@@ -17,6 +17,7 @@ from inspector.patterns import compile_late
 from inspector.report import Where
 
 if TYPE_CHECKING:
+    from inspector.exchange import Shape
     from inspector.subject import Subject
 
 _TOKEN = compile_late(r"(?<![\w-])eyJ[\w-]{8,}\.(?:[\w-]*\.){1,3}[\w-]*")
@@ -104,14 +105,20 @@ def has_token(x: Subject) -> bool:
     """Whether something in the exchange looks like a token. Cheap: it decides whether rules on tokens are asked."""
     if "eyJ" in x.request.url:
         return True
-    asked, answered = x.req.by_name, x.res.by_name
-    for name in _SENT.intersection(asked):
-        if "eyJ" in asked[name]:
+    for name in _carriers(x.req.shape, True):
+        if "eyJ" in x.req.by_name[name]:
             return True
-    for name in _ANSWERED.intersection(answered):
-        if "eyJ" in answered[name]:
+    for name in _carriers(x.res.shape, False):
+        if "eyJ" in x.res.by_name[name]:
             return True
-    return _in_content(x)
+    return x.recorded_kind == "json" and _in_content(x)
+
+
+@lru_cache(maxsize=4096)
+def _carriers(shape: Shape, sent: bool) -> tuple[str, ...]:
+    """The fields of a message in which tokens are looked for."""
+    wanted = _SENT if sent else _ANSWERED
+    return tuple([name for name in shape.received if name in wanted])
 
 
 def _in_content(x: Subject) -> bool:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from inspector.fields.challenges import parse_challenges
@@ -16,6 +17,7 @@ from inspector.rules.base import (
     request_content,
     request_field,
     response_field,
+    response_value,
     rule,
     url_holds,
     url_parameter,
@@ -238,11 +240,20 @@ def _random(value: str) -> bool:
     return len(value) >= 8 and len(set(value)) >= 6 and (any(c.isdigit() for c in value) or len(value) >= 20)
 
 
+@lru_cache(maxsize=1024)
+def _token_of(location: str) -> str | None:
+    """The parameter of a redirect's address that is a credential, by name and value; ``None`` without one."""
+    for name, value in _parameters(location):
+        if name in _TOKEN_NAMES and name != "id_token" and _random(value):
+            return name
+    return None
+
+
 @rule(
     "auth/token-in-url",
     Severity.ERROR,
     "A credential in the URL",
-    on=(*url_parameter(*_TOKEN_NAMES), *response_field("location")),
+    on=(*url_parameter(*_TOKEN_NAMES), *response_value("location", _token_of)),
     references=(RFC6750 + "2.3", RFC6750 + "5.3"),
     what="A token or key is a parameter of the URL, or of the address redirected to.",
     why="""
@@ -282,23 +293,22 @@ def token_in_url(x: Subject) -> Finding | None:
                 + (" A key meant for browsers is restricted to its site by whoever issued it." if key else ""),
                 evidence=(x.request_line(mark=name),),
             )
+    handed_on = _token_of(x.res.get("location") or "")
+    if handed_on is None:
+        return None
     asked = dict(_parameters(x.request.url))
     if "client_id" in asked and "token" in unquote_plus(asked.get("response_type", "")).split():
         return None  # `oauth/implicit` tells why the token is there
-    for name, value in _parameters(x.res.get("location") or ""):
-        if name in _TOKEN_NAMES - {"id_token"} and _random(value):
-            return Finding(
-                f"The redirect's address carries `{name}`. After `#` it is not sent to the server; it still lands in "
-                f"the "
-                "history and can be read by every script of the page.",
-                title="A credential in the redirect's address",
-                severity=Severity.WARNING,
-                fix="The authorization server answers with a code (`response_type=code` with PKCE), which the client "
-                "exchanges.",
-                evidence=(x.response_field("location", mark=name),),
-                references=("https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2",),
-            )
-    return None
+    return Finding(
+        f"The redirect's address carries `{handed_on}`. After `#` it is not sent to the server; it still lands in the "
+        "history and can be read by every script of the page.",
+        title="A credential in the redirect's address",
+        severity=Severity.WARNING,
+        fix="The authorization server answers with a code (`response_type=code` with PKCE), which the client "
+        "exchanges.",
+        evidence=(x.response_field("location", mark=handed_on),),
+        references=("https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2",),
+    )
 
 
 @rule(

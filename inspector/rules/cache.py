@@ -7,6 +7,7 @@ from functools import lru_cache
 from inspector.browser.cache_freshness import age_value, shared_lifetime
 from inspector.browser.cache_policy import HEURISTIC_STATUSES, Policy
 from inspector.browser.verdict import CacheVerdict
+from inspector.exchange import Shape
 from inspector.fields.http_date import read_date
 from inspector.report import Evidence, Severity
 from inspector.rules import cache_texts as texts
@@ -86,9 +87,9 @@ def explained(x: Subject) -> Finding | None:
 def _shared_lifetime(x: Subject, policy: Policy) -> float:
     """The lifetime in a shared cache, in whole seconds where it is limited."""
     index = x.res.first
-    expires, modified = (index.get(n) for n in ("expires", "last-modified"))
     date = read_date(index["date"]) if "date" in index else None
-    seconds, _ = shared_lifetime(policy, expires, modified, x.started if date is None else date)
+    generated = x.started if date is None else date
+    seconds, _ = shared_lifetime(policy, index.get("expires"), index.get("last-modified"), generated)
     return seconds if seconds > 1e12 else float(int(seconds))
 
 
@@ -316,6 +317,12 @@ def _cache_status(value: str) -> tuple[tuple[str, str], ...]:
     return tuple(told)
 
 
+@lru_cache(maxsize=2048)
+def _telling(shape: Shape) -> tuple[str, ...]:
+    """The fields of a response by which caches on the way tell of themselves."""
+    return tuple([name for name in _TELLING if name in shape.received])
+
+
 @rule(
     "cache/hit-explained",
     Severity.INFO,
@@ -350,20 +357,22 @@ def _cache_status(value: str) -> tuple[tuple[str, str], ...]:
 def hit_explained(x: Subject) -> Finding | None:
     """What caches on the way say of themselves, and how old the copy is."""
     index = x.res.first
-    there = [name for name in _TELLING if name in index]
+    there = _telling(x.res.shape)
     sentences: list[str] = []
     for name in there:
+        if name == "age":
+            continue
         if name == "cache-status":
             sentences += [
                 f"The cache `{x.masker.text(cache)[:60]}`: {did}."
                 for cache, did in _cache_status(x.res.get("cache-status") or "")
             ]
-        elif name != "age":
+        else:
             said = x.res.all(name)[-1]
             sentence = _sentence(name, said, x.res.named(name), x.masker.text(said)[:60])
             if sentence is not None:
                 sentences.append(sentence)
-    from_store = [s for s in sentences if "from its store" in s or ": hit" in s]
+    cached = " ".join(sentences)
     age = age_value(index["age"]) if "age" in index else None
     if age is not None and age > 0:
         sentences.append(f"`Age: {age}` says that the copy had been in shared caches for {duration(age)}.")
@@ -381,7 +390,7 @@ def hit_explained(x: Subject) -> Finding | None:
         return None
     if age:
         title = f"From a shared cache: {duration(age)} old"
-    elif from_store:
+    elif "from its store" in cached or ": hit" in cached:
         title = "From a shared cache"
     else:
         title = "A shared cache on the way passed the request on"

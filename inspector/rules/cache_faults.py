@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from inspector.fields.cache_control import parse_cache_control
 from inspector.fields.etag import parse_etag
 from inspector.fields.http_date import parse_http_date, read_date
 from inspector.fields.vary import parse_vary
 from inspector.report import Severity
-from inspector.rules.base import Finding, response_field, response_value, rule
+from inspector.rules.base import Finding, response_field, response_value, rule, status
 from inspector.session.cache import policy_of, served_from
 from inspector.subject import Subject
 from inspector.words import duration, listed
@@ -61,11 +62,24 @@ def pragma_only(x: Subject) -> Finding | None:
     )
 
 
+def _is_no_date(expires: str) -> bool:
+    return parse_http_date(expires) is None
+
+
+def _limits_age(cache_control: str) -> bool:
+    return parse_cache_control(cache_control).plain_seconds("max-age") is not None
+
+
 @rule(
     "cache/expires-invalid",
     Severity.NOTE,
     "`Expires` does not say what it seems to",
-    on=response_field("expires"),
+    on=(
+        *response_value("expires", _is_no_date),
+        *response_value("cache-control", _limits_age),
+        *status(304),  # whose `Cache-Control` may be that of the copy it confirms
+    ),
+    also=response_field("expires"),
     references=(f"{RFC9111}#section-5.3",),
     what="`Expires` is not a date, or `max-age` beside it says something quite different and wins.",
     why="""

@@ -220,8 +220,12 @@ def third_party(x: Subject) -> Finding | None:
 )
 def without_credentials(x: Subject) -> Finding | None:
     """Certain where the request shows it, else under its condition."""
-    lines = list(set_lines(x))
-    certain = [line for line in lines if any(s.check == "credentials" for s in line.verdict.steps)]
+    lines = set_lines(x)
+    certain = [
+        line
+        for line in lines
+        if not line.verdict.codes and any(step.check == "credentials" for step in line.verdict.steps)
+    ]
     fix = (
         "In the page, call `fetch(url, {credentials: 'include'})` (or set `withCredentials` on the XMLHttpRequest); on "
         "the server, answer with `Access-Control-Allow-Credentials: true` and the page's origin in "

@@ -176,9 +176,14 @@ def prefix_as_written(name: str) -> str:
 def day(timestamp: float) -> str:
     """A date in words: ``14 March 2027``."""
     try:
-        when = datetime.fromtimestamp(timestamp, UTC)
+        return _day(int(timestamp // 86_400))
     except (ValueError, OverflowError, OSError):
         return f"{timestamp:.0f} seconds after 1970"
+
+
+@lru_cache(maxsize=1024)
+def _day(days: int) -> str:
+    when = datetime.fromtimestamp(days * 86_400, UTC)
     return f"{when.day} {when:%B %Y}"
 
 
