@@ -1,7 +1,7 @@
 """What several exchanges mean together. Each teller watches the exchanges pass and tells stories of one kind.
 
-To add one, write a module with a `Teller` and name it in `TELLERS`. A teller sees every exchange, so the first thing
-it does is a test that costs next to nothing: an attribute, a look-up. It builds its stories with
+To add one, write a module with a `Teller` and name it in `TELLERS`. A teller says by signs (`inspector.stories.signs`)
+what it wants to see, since most have nothing to say of most exchanges. It builds its stories with
 `inspector.stories.telling.Telling`, its memory has bounds, and what it keeps of a value has been through the masker.
 A story's findings are rules of the catalogue (`inspector.rules.base.story_rule`); what a rule already tells of one of
 the exchanges, the story's steps mention, and its findings do not repeat.
@@ -25,6 +25,7 @@ from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
 from inspector.stories.sessions import SessionStories
+from inspector.stories.signs import signs_of
 from inspector.stories.sockets import SocketStories
 from inspector.stories.tokens import TokenStories
 
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 class Teller(Protocol):
     """Watches exchanges and tells stories of one kind. Its memory is bounded."""
+
+    @property
+    def wants(self) -> int:
+        """The signs of which an exchange must have one to be shown to it; changes with what it observes alone."""
 
     def observe(self, x: Subject) -> Iterable[Story] | None:
         """Take note of one exchange, whose verdicts are known. Returns the stories that are complete, or have failed,
@@ -62,26 +67,40 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
 )
 
 
+MOST_KINDS = 1024
+"""Kinds of exchanges, told apart by their signs, for which it is remembered who wants to see them."""
+
+
 class Stories:
     """All tellers of one session. What one of them raises is kept in `faults`, and the others go on."""
 
     def __init__(self) -> None:
-        self._tellers = tuple(make() for make in TELLERS)
-        self._watching = tuple(teller.observe for teller in self._tellers)
+        self._tellers = tuple([make() for make in TELLERS])
+        self._watching: dict[int, tuple[tuple[Teller, int], ...]] = {}
+        """Signs of an exchange → who wants to see it, with what each of them wants."""
         self.faults: list[Exception] = []
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of one exchange; returns the stories that end with it."""
+        signs = signs_of(x)
+        watching = self._watching.get(signs)
+        if watching is None:
+            if len(self._watching) >= MOST_KINDS:
+                self._watching.clear()
+            watching = tuple([(teller, teller.wants) for teller in self._tellers if teller.wants & signs])
+            self._watching[signs] = watching
         told: list[Story] | None = None
-        for watch in self._watching:
+        for teller, wanted in watching:
             try:
-                ended = watch(x)
+                ended = teller.observe(x)
             except Exception as error:  # hostile traffic must never stop the report
                 self.faults.append(error)
-                continue
+                ended = None
             if ended:
                 told = told or []
                 told += ended
+            if teller.wants != wanted:
+                self._watching.clear()
         return told
 
     def finish(self) -> list[Story]:

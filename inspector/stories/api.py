@@ -13,6 +13,7 @@ from inspector.rules.status_words import brief
 from inspector.stories.api_calls import Call, base_of, call_of
 from inspector.stories.api_pages import MOST_MISSING, Pages, pages
 from inspector.stories.api_patterns import bursts, pollings, retries
+from inspector.stories.signs import CHANGES, DATA, SCRIPT, SENDS
 from inspector.stories.telling import Telling
 from inspector.url import parse
 from inspector.words import count, duration, listed, ticked
@@ -30,6 +31,8 @@ _FEWEST = 4
 
 class ApiStories:
     """One story an API: an origin, and the beginning of the path."""
+
+    wants = DATA | SCRIPT | CHANGES | SENDS
 
     def __init__(self) -> None:
         self._apis: OrderedDict[tuple[str, str], list[Call]] = OrderedDict()

@@ -13,6 +13,7 @@ from inspector import words
 from inspector.report import Story
 from inspector.rules.http_version import version_name
 from inspector.session.connections import Origin, from_network, record
+from inspector.stories.signs import ANY
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -38,6 +39,8 @@ class _Page:
 
 class ConnectionStories:
     """One story a page; one for the whole capture where it knows no pages."""
+
+    wants = ANY
 
     def __init__(self) -> None:
         self._pages: OrderedDict[str, _Page] = OrderedDict()

@@ -17,6 +17,7 @@ from inspector.report import Story
 from inspector.rules.cookies_words import scope, session_named
 from inspector.rules.status_words import brief
 from inspector.site import same_site
+from inspector.stories.signs import ANY
 from inspector.stories.telling import Telling, client_name, host_name
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class _Life:
 
 class CookieStories:
     """Follows every cookie that a response of the recording sets."""
+
+    wants = ANY
 
     def __init__(self) -> None:
         self._lives: OrderedDict[tuple[str, str, bool, str], _Life] = OrderedDict()

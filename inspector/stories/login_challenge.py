@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from inspector.report import Story
 from inspector.rules.status_words import brief
+from inspector.stories.signs import AUTHORIZED, DENIED
 from inspector.stories.telling import Telling, client_name, host_name
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _PURPOSE = {
 
 class ChallengeStories:
     """Remembers the last challenge of each origin until it is answered."""
+
+    wants = DENIED | AUTHORIZED
 
     def __init__(self) -> None:
         self._asked: OrderedDict[str, tuple[int, str]] = OrderedDict()

@@ -13,6 +13,7 @@ from inspector import words
 from inspector.report import Story
 from inspector.rules.status_words import brief
 from inspector.stories.login_post import Posted, password_posted
+from inspector.stories.signs import POSTED
 from inspector.stories.telling import Telling, client_name, host_name
 from inspector.stories.token_sightings import sightings
 
@@ -26,6 +27,8 @@ MOST_TOLD = 256
 
 class FormStories:
     """Tells each login as its answer comes."""
+
+    wants = POSTED
 
     def __init__(self) -> None:
         self._refused: OrderedDict[str, None] = OrderedDict()

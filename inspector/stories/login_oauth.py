@@ -25,6 +25,7 @@ from inspector.stories.id_token import misfits, signature
 from inspector.stories.logout import Logouts
 from inspector.stories.oauth_grants import Grants, Posted, answered, posted, refused
 from inspector.stories.oidc_providers import METADATA, KeySet, Providers
+from inspector.stories.signs import ANY, DENIED, LOCATED, LOGIN, POSTED, PROVIDES
 from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
@@ -82,6 +83,12 @@ class OAuthStories:
         """Logins that were told, of which an answer may still stand in a page's address."""
         self._grants = Grants()
         self._logouts = Logouts(self._providers)
+
+    @property
+    def wants(self) -> int:
+        """What may begin something; while something goes on, everything."""
+        waits = self._logins or self._over or self._unverified or self._logouts.waits or self._providers.named
+        return ANY if waits else POSTED | LOCATED | LOGIN | DENIED | PROVIDES
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of one exchange of a login; most exchanges cost a few look-ups."""

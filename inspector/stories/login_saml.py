@@ -13,6 +13,7 @@ from inspector.rules.sso import saml_message
 from inspector.rules.status_words import brief, target
 from inspector.rules.ticket_story import SAML_MISMATCH
 from inspector.stories.logout_saml import KINDS, SamlLogouts
+from inspector.stories.signs import LOCATED, LOGIN, POSTED
 from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
@@ -32,6 +33,8 @@ class _Login:
 
 class SamlStories:
     """Follows a request's `ID` to the response that names it."""
+
+    wants = POSTED | LOCATED | LOGIN
 
     def __init__(self) -> None:
         self._logins: OrderedDict[str, _Login] = OrderedDict()

@@ -15,6 +15,7 @@ from inspector.report import Evidence, Story
 from inspector.rules.base import Finding
 from inspector.rules.status_words import brief, target
 from inspector.rules.ticket_story import TICKET_AGAIN
+from inspector.stories.signs import LOCATED, LOGIN
 from inspector.stories.telling import Telling, agent_name, host_name
 from inspector.url import parse
 
@@ -36,6 +37,8 @@ class _Login:
 
 class TicketStories:
     """Follows tickets from where they are given to where they are taken."""
+
+    wants = LOCATED | LOGIN
 
     def __init__(self) -> None:
         self._asked: OrderedDict[str, int] = OrderedDict()

@@ -54,6 +54,11 @@ class Logouts:
         self._refused: OrderedDict[str, int] = OrderedDict()
         """Addresses that were refused to somebody without a session cookie, and the exchange."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether a logout is under way."""
+        return bool(self._open)
+
     def observe(self, x: Subject, form: Posted | None) -> list[Story] | None:
         """Take note of one exchange and the form it posted, if any; most exchanges cost a few look-ups."""
         url, status = x.request.url, x.status

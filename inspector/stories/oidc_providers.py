@@ -84,6 +84,11 @@ class Providers:
             gone = self._providers.popitem(last=False)[1]
             self.ends.pop(_bare(gone.end_session), None)
 
+    @property
+    def named(self) -> bool:
+        """Whether a provider has named addresses of its own."""
+        return bool(self._uris or self.ends)
+
     def publishes(self, url: str) -> bool:
         """Whether keys are to be expected at an address. Cheap: it is asked of every exchange."""
         return url.endswith(KEY_SETS) or url in self._uris

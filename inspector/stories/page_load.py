@@ -18,6 +18,7 @@ from inspector.stories.page_hints import tell_hints
 from inspector.stories.page_parts import PHASES, PageLoad, Pages, Part, lengths_of
 from inspector.stories.page_prefetch import Prefetches
 from inspector.stories.page_tree import Tree, tree_of
+from inspector.stories.signs import ANY
 from inspector.stories.telling import Telling
 from inspector.url import parse
 from inspector.words import count, listed, milliseconds, octets
@@ -42,6 +43,8 @@ _DEEP = 4
 
 class PageStories:
     """One story a page that asked for more than its document."""
+
+    wants = ANY
 
     def __init__(self) -> None:
         self._pages = Pages()

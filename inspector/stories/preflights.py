@@ -18,6 +18,7 @@ from inspector.report import Evidence, Story
 from inspector.rules.base import Finding
 from inspector.rules.cors_story import PREFLIGHTS_REPEATED
 from inspector.rules.status_words import brief
+from inspector.stories.signs import PREFLIGHT
 from inspector.stories.telling import Telling, client_name, host_name
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class _Group:
 
 class PreflightStories:
     """Groups preflights with the requests that follow them."""
+
+    wants = PREFLIGHT
 
     def __init__(self) -> None:
         self._groups: OrderedDict[_Key, _Group] = OrderedDict()

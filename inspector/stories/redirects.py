@@ -14,6 +14,7 @@ from inspector.browser.redirects import MOST_REDIRECTS, redirected_method
 from inspector.report import Story
 from inspector.rules.redirect import looped, only_corrects
 from inspector.rules.status_words import brief
+from inspector.stories.signs import ANY
 from inspector.stories.telling import Telling, client_name, host_name
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class _Chain:
 
 class RedirectStories:
     """Chains of two redirects or more, and of one where a person was sent along (a navigation)."""
+
+    wants = ANY
 
     def __init__(self) -> None:
         self._chains: OrderedDict[int, _Chain] = OrderedDict()

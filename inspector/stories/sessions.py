@@ -27,6 +27,7 @@ from inspector.rules.cookies_words import scope, session_like
 from inspector.rules.status_words import brief
 from inspector.stories.cookies import third_party
 from inspector.stories.login_post import password_posted
+from inspector.stories.signs import AUTHORIZED, COOKIES, LOGIN, POSTED, SETS_COOKIES
 from inspector.stories.telling import Telling, client_name, host_name
 from inspector.stories.token_sightings import Sighting, sightings
 
@@ -127,6 +128,8 @@ class _Site:
 
 class SessionStories:
     """Collects, for each site, what its session may be kept in."""
+
+    wants = COOKIES | SETS_COOKIES | AUTHORIZED | POSTED | LOGIN
 
     def __init__(self) -> None:
         self._sites: OrderedDict[str, _Site] = OrderedDict()

@@ -15,6 +15,7 @@ from inspector.fields.websocket import accept_for, close_words
 from inspector.report import Story
 from inspector.rules.status_words import brief
 from inspector.site import same_site
+from inspector.stories.signs import ANY, STREAMED, UPGRADED
 from inspector.stories.telling import Telling
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class SocketStories:
 
     def __init__(self) -> None:
         self._streams: OrderedDict[str, tuple[str, list[_Connect]]] = OrderedDict()
+
+    @property
+    def wants(self) -> int:
+        """Beginnings; when there are streams, all that might go to their addresses."""
+        return ANY if self._streams else UPGRADED | STREAMED
 
     def observe(self, x: Subject) -> tuple[Story, ...]:
         """Take an exchange in; a WebSocket's conversation is complete with it."""

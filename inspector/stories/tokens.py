@@ -17,6 +17,7 @@ from inspector.report import Story
 from inspector.rules.status_words import brief
 from inspector.site import same_site
 from inspector.stories.oauth_grants import posted
+from inspector.stories.signs import AUTHORIZED, DATA, LOCATED, POSTED, REFERRED, TOKEN
 from inspector.stories.telling import host_name
 from inspector.stories.token_life import Life, readable
 from inspector.stories.token_sightings import Sighting, brought_back, sightings
@@ -29,6 +30,7 @@ MOST_LIVES = 256
 MOST_ALIKE = 3
 """Everyday lives that are told of one kind of token from one place; of the rest the number is told."""
 _PROOFS = frozenset({"client_secret", "client_assertion"})
+_WANTED = TOKEN | DATA | LOCATED | AUTHORIZED | POSTED
 GRACE = 30
 """Seconds for which a server may take a refresh token that it has replaced without a word about it."""
 
@@ -41,6 +43,11 @@ class TokenStories:
         self._met = 0
         self._cookies: dict[tuple[str, str], int] = {}
         """The token that a cookie holds now."""
+
+    @property
+    def wants(self) -> int:
+        """What may hold a token; when some are known, also what may tell them to others."""
+        return _WANTED | REFERRED if self._lives else _WANTED
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of the tokens of one exchange.

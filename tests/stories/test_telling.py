@@ -9,6 +9,7 @@ from inspector.engine import INTERNAL_ERROR, MOST_STORIES, Engine, Options
 from inspector.report import Severity, Story
 from inspector.rules.base import Finding, story_rule
 from inspector.rules.example import parse_example
+from inspector.stories.signs import ANY
 from inspector.stories.telling import LONGEST_LABEL, LONGEST_NAME, MOST_ARROWS, MOST_EXCHANGES, MOST_STEPS, Telling
 
 (EXCHANGE,) = parse_example("GET https://shop.test/ HTTP/2\n\nHTTP/2 200\nServer: x")
@@ -29,6 +30,8 @@ RULE = story_rule(
 class Each:
     """Tells a story of every exchange, at once."""
 
+    wants = ANY
+
     def observe(self, x):
         telling = Telling("test", "client", "server")
         telling.say("Asked.")
@@ -41,6 +44,8 @@ class Each:
 
 
 class Faulty:
+    wants = ANY
+
     def observe(self, x):
         raise RuntimeError("hostile traffic")
 
