@@ -206,6 +206,7 @@ RESULTS: dict[str, Result] = {
 }
 """Every result the Observatory knows, by its code. Its `html-not-parseable` is for a parser that cannot fail here."""
 
+_CODES = {test: tuple([row[0] for row in rows]) for test, rows in _ROWS.items()}
 TESTS: tuple[str, ...] = tuple(_ROWS)
 """The tests, in the order they are shown."""
 
@@ -215,7 +216,7 @@ _GRADES = ((100, "A+"), (90, "A"), (85, "A-"), (80, "B+"), (70, "B"), (65, "B-")
 
 def results_of(test: str) -> tuple[str, ...]:
     """The codes of one test's results, the best first."""
-    return tuple(row[0] for row in _ROWS[test])
+    return _CODES[test]
 
 
 def grade_of(score: int) -> str:
@@ -229,5 +230,5 @@ def score_of(modifiers: Iterable[int]) -> int:
     Never below 0. It grows with each modifier, so the worst and the best of several possible results bound it.
     """
     every = list(modifiers)
-    uncurved = START + sum(m for m in every if m < 0)
+    uncurved = START + sum([m for m in every if m < 0])
     return max(START + sum(every) if uncurved >= EXTRA_CREDIT_FROM else uncurved, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -73,6 +74,7 @@ def _faults(cookie: Cookie, hsts: bool) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=256)
 def has_unknown_same_site(line: str) -> bool:
     """Whether a line says ``SameSite`` with a value that is none of the three (the Observatory looks at the text)."""
     for part in line.strip(WHITE).split(";"):

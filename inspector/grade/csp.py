@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from inspector.grade.csp_reading import FORBIDDEN_IN_MARKUP, Reading, Refused, read
 from inspector.grade.evidence import NO_MARKUP, Finding, SiteEvidence
 from inspector.words import listed
@@ -21,14 +23,19 @@ def policies_of(site: SiteEvidence) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def policy_of(site: SiteEvidence) -> Reading | None:
-    """All policies merged; ``None`` where there is none or the Observatory refuses them."""
-    sent, markup = policies_of(site)
+    """All policies merged, read-only; ``None`` where there is none or the Observatory refuses them."""
+    return _merged(*policies_of(site))
+
+
+@lru_cache(maxsize=256)
+def _merged(sent: tuple[str, ...], markup: tuple[str, ...]) -> Reading | None:
     try:
         return read((*sent, *markup))[0] if _enforced(sent, markup) else None
     except Refused:
         return None
 
 
+@lru_cache(maxsize=256)
 def _enforced(sent: tuple[str, ...], markup: tuple[str, ...]) -> bool:
     """Whether anything is left when what markup may not say is taken out."""
     return bool(_tolerant(sent)) or not _tolerant(markup).keys() <= set(FORBIDDEN_IN_MARKUP)

@@ -82,7 +82,8 @@ def _read(policies: tuple[str, ...]) -> tuple[tuple[tuple[str, tuple[str, ...]],
 
 def _merge(sources: list[_Source]) -> list[_Source]:
     """Sources that only lengthen their neighbour go; of several policies, those stay that match their neighbour."""
-    sources.sort(key=lambda source: [_COLLATION.get(c, ord(c) + 100) for c in source.text])
+    if len(sources) > 1:
+        sources.sort(key=_collated)
     for before, source in pairwise(sources):
         if source.policy == before.policy:
             if source.text.startswith(before.text):
@@ -90,6 +91,15 @@ def _merge(sources: list[_Source]) -> list[_Source]:
         elif _matches(before.text, source.text):
             source.keep = True
     return [source for source in sources if source.keep]
+
+
+def _collated(source: _Source) -> tuple[int, ...]:
+    return _weights(source.text)
+
+
+@lru_cache(maxsize=512)
+def _weights(text: str) -> tuple[int, ...]:
+    return tuple([_COLLATION.get(c, ord(c) + 100) for c in text])
 
 
 def _matches(a: str, b: str) -> bool:

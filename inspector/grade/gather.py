@@ -54,15 +54,16 @@ class Sites:
 
     def observe(self, x: Subject) -> None:
         """Take note of one exchange."""
-        if x.url.scheme not in _SCHEMES or not x.url.host:
+        url = x.url
+        if url.scheme not in _SCHEMES or not url.host:
             return
         if not x.status:
-            if x.url.scheme == "http" and _refused(x):
-                _keep(self._routes, x.url.host, ())
+            if url.scheme == "http" and _refused(x):
+                _keep(self._routes, url.host, ())
             return
-        if "origin" in x.req:
+        if x.origin is not None:
             self._share(x)
-        if x.status in REDIRECTS and "location" in x.res:
+        if x.status in REDIRECTS and "location" in x.res.first:
             if x.destination in (None, "document") and x.method == "GET":
                 self._redirect(x)
         elif x.is_document and x.method == "GET":

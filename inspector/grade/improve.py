@@ -33,8 +33,13 @@ class Change(Struct, frozen=True):
     field: Field | None = None
 
 
+def _without(fields: Fields, name: str) -> tuple[Field, ...]:
+    lines = fields.lines
+    return tuple([line for line in lines if line.name.lower() != name]) if name in fields.by_name else lines
+
+
 def _with_field(site: SiteEvidence, name: str, value: str) -> SiteEvidence:
-    kept = tuple(line for line in site.fields if line.name.lower() != name)
+    kept = _without(site.fields, name)
     return replace(site, fields=Fields.of_lines((*kept, Field(display_name(name), value))))
 
 
@@ -112,7 +117,7 @@ def _resource(site: SiteEvidence) -> Change | None:
 
 def _sharing(site: SiteEvidence) -> Change | None:
     answers = tuple(replace(answer, allow_credentials=None) for answer in site.shared)
-    fields = Fields.of_lines(tuple(f for f in site.fields if f.name.lower() != "access-control-allow-credentials"))
+    fields = Fields.of_lines(_without(site.fields, "access-control-allow-credentials"))
     fix = (
         "Server: leave out `Access-Control-Allow-Credentials`, or check `Origin` against the origins that need it "
         "before repeating it in `Access-Control-Allow-Origin`."

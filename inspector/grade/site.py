@@ -55,8 +55,8 @@ def examine(site: SiteEvidence) -> Findings:
 
 def bounds(findings: Findings) -> tuple[int, int]:
     """The lowest and the highest score that these findings allow; equal where all results are known."""
-    worth = [_worth(finding.results) for finding in findings.values()]
-    return score_of(low for low, _ in worth), score_of(high for _, high in worth)
+    lows, highs = zip(*[_worth(finding.results) for finding in findings.values()], strict=True)
+    return score_of(lows), score_of(highs)
 
 
 def grade(site: SiteEvidence, masker: Masker) -> Grade:
@@ -66,7 +66,7 @@ def grade(site: SiteEvidence, masker: Masker) -> Grade:
     assumed = list(dict.fromkeys(finding.unless for finding in findings.values() if finding.unless))
     if site.page is None and is_html(site):
         assumed.append("the markup holds no policy of its own")
-    improvements = _steps(site, findings, masker)
+    improved = {name: _improved(site, findings, name) for name in IMPROVEMENTS}
     return Grade(
         site.capture,
         site.exchange,
@@ -76,13 +76,14 @@ def grade(site: SiteEvidence, masker: Masker) -> Grade:
         _score(low),
         _score(high),
         tuple(_test(name, finding, site, masker) for name, finding in findings.items()),
-        improvements,
-        *_together(site, findings),
+        _steps(improved, (low, high), masker),
+        *_together(site, findings, improved),
         assumed=tuple(assumed),
         weak_spots=weak_spots(site, findings),
     )
 
 
+@lru_cache(maxsize=512)
 def _score(score: int) -> Score:
     return Score(score, grade_of(score))
 
@@ -127,6 +128,10 @@ _ALSO = {
 """The tests that a change made for one test bears on, where that is not that test alone."""
 
 
+Improved = dict[str, tuple[Change, Findings] | None]
+"""Test → the change that betters it, if any, and what all tests then find."""
+
+
 def _improved(site: SiteEvidence, findings: Findings, name: str) -> tuple[Change, Findings] | None:
     """The change that betters a test, and what all tests then find; ``None`` where nothing does."""
     finding = findings[name]
@@ -142,14 +147,13 @@ def _improved(site: SiteEvidence, findings: Findings, name: str) -> tuple[Change
     return change, {**findings, **again}
 
 
-def _steps(site: SiteEvidence, findings: Findings, masker: Masker) -> tuple[GradeStep, ...]:
-    low, high = bounds(findings)
+def _steps(improved: Improved, now: tuple[int, int], masker: Masker) -> tuple[GradeStep, ...]:
+    low, high = now
     steps: list[GradeStep] = []
-    for name in IMPROVEMENTS:
-        improved = _improved(site, findings, name)
-        if improved is None:
+    for name, better in improved.items():
+        if better is None:
             continue
-        change, after = improved[0], bounds(improved[1])
+        change, after = better[0], bounds(better[1])
         field = change.field
         steps.append(
             GradeStep(
@@ -166,12 +170,13 @@ def _steps(site: SiteEvidence, findings: Findings, masker: Masker) -> tuple[Grad
     return tuple(steps)
 
 
-def _together(site: SiteEvidence, findings: Findings) -> tuple[Score, Score]:
-    """Where all steps lead, taken one after the other."""
-    for name in IMPROVEMENTS:
-        improved = _improved(site, findings, name)
-        if improved is not None:
-            change, findings = improved
+def _together(site: SiteEvidence, findings: Findings, improved: Improved) -> tuple[Score, Score]:
+    """Where all steps lead, taken one after the other. `improved` is what each of them alone does."""
+    before = site
+    for name, alone in improved.items():
+        better = alone if site is before else _improved(site, findings, name)
+        if better is not None:
+            change, findings = better
             site = change.site
     low, high = bounds(findings)
     return _score(low), _score(high)

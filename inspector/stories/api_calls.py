@@ -107,7 +107,7 @@ def call_of(x: Subject) -> Call | None:
     method = x.method
     if method in _NEVER or x.url.scheme not in ("http", "https"):
         return None
-    kind = kind_of(x.media_type)
+    kind = x.content_kind
     grpc = x.media_type.startswith("application/grpc")
     jsonp = None
     if kind == "script":

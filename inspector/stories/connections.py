@@ -16,6 +16,8 @@ from inspector.session.connections import Origin, from_network, record
 from inspector.stories.signs import ANY
 
 if TYPE_CHECKING:
+    from inspector.exchange import Page
+    from inspector.mask import Masker
     from inspector.subject import Subject
 
 MOST_PAGES = 24
@@ -51,13 +53,7 @@ class ConnectionStories:
         if not from_network(x) or name == "null" or (x.response is None and exchange.server.id is None):
             return
         page = exchange.context.page
-        key = page.id if page is not None else ""
-        found = self._pages.get(key)
-        if found is None:
-            if len(self._pages) >= MOST_PAGES:
-                self._pages.popitem(last=False)
-            title = x.masker.url(page.title or page.url or page.id) if page is not None else ""
-            found = self._pages[key] = _Page(title)
+        found = self._pages.get("" if page is None else page.id) or self._begun(page, x.masker)
         found.exchanges += 1
         if len(found.indices) < MOST_INDICES:
             found.indices.append(exchange.index)
@@ -68,6 +64,15 @@ class ConnectionStories:
                 return
             origin = found.origins[name] = Origin(name)
         record(origin, x, spans=True)
+
+    def _begun(self, page: Page | None, masker: Masker) -> _Page:
+        if len(self._pages) >= MOST_PAGES:
+            self._pages.popitem(last=False)
+        if page is None:
+            begun = self._pages[""] = _Page("")
+        else:
+            begun = self._pages[page.id] = _Page(masker.url(page.title or page.url or page.id))
+        return begun
 
     def finish(self) -> tuple[Story, ...]:
         """The stories of pages with at least two exchanges."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from inspector.browser.redirects import REDIRECTS, location_url
-from inspector.content.kinds import kind_of
 from inspector.exchange import Page, Timings
 from inspector.stories.page_markup import Markup, markup_of
 from inspector.url import Url
@@ -211,21 +210,20 @@ def _kind(x: Subject) -> str:
     """What a part is to a person: stylesheet, script, image, font, data, document, frame, media or other."""
     if x.is_preflight:
         return "preflight"
-    found = _kind_by(x.destination, x.media_type)
+    found = _kind_by(x.destination, x.content_kind)
     return found or _KIND_OF_SUFFIX.get(x.url.path.rpartition(".")[2].lower(), "other")
 
 
 @lru_cache(maxsize=1024)
-def _kind_by(destination: str | None, media_type: str) -> str:
-    """What destination and media type say; ``""`` where they say nothing."""
+def _kind_by(destination: str | None, content: str) -> str:
+    """What destination and kind of content say; ``""`` where they say nothing."""
     if destination is not None:
         if destination in _NESTED:
             return "frame"
         found = _KIND_OF_DESTINATION.get(destination)
         if found is not None:
             return found
-    kind = kind_of(media_type)
-    return "" if kind in ("none", "other") else _KIND_OF_TYPE.get(kind, kind)
+    return "" if content in ("none", "other") else _KIND_OF_TYPE.get(content, content)
 
 
 class Pages:

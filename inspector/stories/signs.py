@@ -58,11 +58,17 @@ _PROVIDED = (METADATA, *KEY_SETS)
 _OF_LOGINS = (
     "response_type=", "SAMLRe", "service=", "ticket=", "id_token_hint=", "post_logout_redirect_uri=", "sess", "SESS",
 )  # fmt: skip
+_BY_NAME = (
+    ("content-type", SENDS),
+    ("authorization", AUTHORIZED),
+    ("referer", REFERRED),
+    ("cookie", COOKIES),
+)
 
 
 def signs_of(x: Subject) -> int:
     """The signs of an exchange whose verdicts are known."""
-    signs = _plain(x.method, x.status, x.media_type, x.req.shape, x.res.shape)
+    signs = _asked(x.method, x.req.shape) | _answered(x.status, x.media_type)
     url, verdicts = x.request.url, x.verdicts
     if "=" in url:
         if "access_token=" in url:
@@ -71,6 +77,8 @@ def signs_of(x: Subject) -> int:
             signs |= LOGIN
     if url.endswith(_PROVIDED):
         signs |= PROVIDES
+    if "location" in x.res.first:
+        signs |= LOCATED
     if verdicts.cookies:
         signs |= COOKIES
     if verdicts.set_cookies:
@@ -83,22 +91,23 @@ def signs_of(x: Subject) -> int:
     return signs | TOKEN if x.memo(has_token) else signs
 
 
-@lru_cache(maxsize=2048)
-def _plain(method: str, status: int, media_type: str, asked: Shape, answered: Shape) -> int:
-    """What method, status, media type and the names of the fields tell."""
+@lru_cache(maxsize=1024)
+def _asked(method: str, shape: Shape) -> int:
+    """What the method and the names of the request's fields tell."""
+    signs = POSTED if method == "POST" else CHANGES if method in ("PUT", "PATCH", "DELETE") else 0
+    for name, sign in _BY_NAME:
+        if name in shape.received:
+            signs |= sign
+    return signs | ANY
+
+
+@lru_cache(maxsize=1024)
+def _answered(status: int, media_type: str) -> int:
+    """What status and media type tell."""
+    signs = DENIED if status in (401, 403) else UPGRADED if status == 101 else 0
     kind = kind_of(media_type)
-    shown = (
-        (POSTED, method == "POST"),
-        (CHANGES, method in ("PUT", "PATCH", "DELETE")),
-        (SENDS, "content-type" in asked.names),
-        (AUTHORIZED, "authorization" in asked.names),
-        (REFERRED, "referer" in asked.names),
-        (COOKIES, "cookie" in asked.names),
-        (LOCATED, "location" in answered.names),
-        (DENIED, status in (401, 403)),
-        (UPGRADED, status == 101),
-        (STREAMED, media_type == "text/event-stream"),
-        (DATA, kind == "json" or media_type.startswith("application/grpc")),
-        (SCRIPT, kind == "script"),
-    )
-    return ANY | sum(sign for sign, has in shown if has)
+    if kind == "json" or media_type.startswith("application/grpc"):
+        return signs | DATA
+    if kind == "script":
+        return signs | SCRIPT
+    return signs | STREAMED if media_type == "text/event-stream" else signs
