@@ -58,7 +58,7 @@ class Policy(Struct, frozen=True, eq=False):
     status: int
 
 
-NO_DIRECTIVES = CacheControl((), frozenset())
+NO_DIRECTIVES = CacheControl((), frozenset(), frozenset())
 
 
 @lru_cache(maxsize=8192)

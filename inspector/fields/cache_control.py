@@ -16,7 +16,6 @@ from inspector.patterns import compile_late
 # Cache-Control   = #cache-directive
 # cache-directive = token [ "=" ( token / quoted-string ) ]
 _TOKEN = compile_late(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_DIGITS = compile_late(r"[0-9]+")
 MOST_SECONDS = 2**31
 """A greater delta-seconds counts as this one (RFC 9111, section 1.2.2)."""
 
@@ -58,10 +57,13 @@ class Directive(Struct, frozen=True):
 
 
 class CacheControl(Struct, frozen=True):
-    """A parsed value. `directives` keeps every member in order, repetitions too; `names` are their names."""
+    """A parsed value. `directives` keeps every member in order, repetitions too."""
 
     directives: tuple[Directive, ...]
     names: frozenset[str]
+    """The directives' names."""
+    texts: frozenset[str]
+    """The directives as they were written, in lower case."""
 
     def has(self, name: str) -> bool:
         """Whether the directive is there in any form."""
@@ -81,7 +83,7 @@ class CacheControl(Struct, frozen=True):
 
     def plain(self, name: str) -> bool:
         """Whether Chromium sees the directive: written alone, without an argument, in any case."""
-        return name in [d.text.lower() for d in self.directives]
+        return name in self.texts
 
     def plain_seconds(self, name: str) -> int | None:
         """The number Chromium takes: from the first member that is the name, ``=`` and digits, perhaps among spaces."""
@@ -98,7 +100,7 @@ class CacheControl(Struct, frozen=True):
 
 def delta_seconds(text: str) -> int | None:
     """``1*DIGIT`` as a number, at most `MOST_SECONDS`; ``None`` where it is anything else."""
-    if _DIGITS.fullmatch(text) is None:
+    if not (text.isascii() and text.isdigit()):
         return None
     significant = text.lstrip("0")
     return MOST_SECONDS if len(significant) > 10 else min(int(significant or "0"), MOST_SECONDS)
@@ -143,7 +145,8 @@ def unquote(text: str) -> str | None:
 def parse_cache_control(value: str) -> CacheControl:
     """Parse a combined field value. Never raises: a member that is no directive keeps its text as its name."""
     directives = tuple([_directive(member) for member in split_list(value)])
-    return CacheControl(directives, frozenset([d.name for d in directives]))
+    names, texts = [d.name for d in directives], [d.text.lower() for d in directives]
+    return CacheControl(directives, frozenset(names), frozenset(texts))
 
 
 def _directive(text: str) -> Directive:

@@ -150,6 +150,7 @@ def extract_media_type(content_type: str) -> MediaType | None:
     return found
 
 
+@lru_cache(maxsize=2048)
 def essence_of(content_type: str) -> str:
     """The essence of what `extract_media_type` finds; ``""`` for failure."""
     found = extract_media_type(content_type)

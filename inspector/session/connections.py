@@ -20,26 +20,19 @@ MOST_SPANS = 1_000
 
 
 class Origin:
-    """What was seen of one origin. Counters only grow; the lists are bounded."""
+    """What was seen of one origin. Counters only grow; the connections remembered are bounded."""
 
     __slots__ = (
         "alt_svc",
-        "blocked",
         "closing",
         "connections",
-        "ends",
         "exchanges",
-        "handshakes",
         "http3_offered_at",
-        "longest_blocked",
         "opened",
         "opening",
         "origin",
-        "starts",
         "tls",
-        "unknown",
         "versions",
-        "waited",
     )
 
     def __init__(self, origin: str) -> None:
@@ -50,14 +43,28 @@ class Origin:
         """HTTP version the server spoke → exchanges."""
         self.connections: OrderedDict[str, None] = OrderedDict()
         """The ids of the connections that carried them."""
-        self.unknown = 0
-        """Exchanges whose connection is not recorded."""
         self.opened = 0
         """Exchanges that had to open their connection (a connect or TLS time was recorded)."""
         self.opening = 0.0
         """Milliseconds spent on TCP and TLS handshakes."""
         self.tls: dict[str, int] = {}
         """TLS version → the first exchange that was made with it."""
+        self.closing = 0
+        """Responses with ``Connection: close``."""
+        self.alt_svc: AltSvc | None = None
+        self.http3_offered_at: int | None = None
+        """The first exchange that offered HTTP/3 with ``Alt-Svc``."""
+
+
+class TimedOrigin(Origin):
+    """The same, and what its connections cost in time. The lists are bounded."""
+
+    __slots__ = ("blocked", "ends", "handshakes", "longest_blocked", "starts", "unknown", "waited")
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(origin)
+        self.unknown = 0
+        """Exchanges whose connection is not recorded."""
         self.handshakes: list[tuple[float, float]] = []
         """(connect, TLS) in milliseconds, of each connection opened."""
         self.blocked = 0.0
@@ -67,12 +74,7 @@ class Origin:
         """Exchanges held back for 20 ms or more without opening a connection meanwhile."""
         self.starts: list[float] = []
         self.ends: list[float] = []
-        """When exchanges started and ended, in seconds since 1970; kept only where `record` is told to."""
-        self.closing = 0
-        """Responses with ``Connection: close``."""
-        self.alt_svc: AltSvc | None = None
-        self.http3_offered_at: int | None = None
-        """The first exchange that offered HTTP/3 with ``Alt-Svc``."""
+        """When exchanges started and ended, in seconds since 1970."""
 
     @property
     def in_flight(self) -> int | None:
@@ -140,54 +142,56 @@ def from_network(x: Subject) -> bool:
     return served_from is None or served_from == "network"
 
 
-def record(seen: Origin, x: Subject, *, spans: bool = False) -> None:
-    """Count one exchange that crossed the network into an origin's statistics.
-
-    `spans` keeps the time it took, for `Origin.in_flight`.
-    """
+def record(seen: Origin, x: Subject) -> bool:
+    """Count one exchange that crossed the network into an origin's statistics. Whether it opened its connection."""
     exchange = x.exchange
-    server, timings = exchange.server, exchange.timings
     seen.exchanges += 1
     version = x.server_version or x.client_version
     if version is not None:
         seen.versions[version] += 1
+    fields = x.res.first
+    if "connection" in fields and "close" in fields["connection"].lower():
+        seen.closing += 1
+    if "alt-svc" in fields:
+        _offer(seen, x)
+    server = exchange.server
     handshake = server.tls
     if handshake is not None and handshake.version is not None:
         seen.tls.setdefault(handshake.version, exchange.index)
     connection = server.id
-    opens = connection not in seen.connections
-    if connection is None or connection == "0":
-        seen.unknown += 1
-        opens = connection is None
-    elif opens:
+    if connection is not None:
+        if connection == "0" or connection in seen.connections:
+            return False
         seen.connections[connection] = None
         if len(seen.connections) > MOST_CONNECTIONS:
             seen.connections.popitem(last=False)
-    if opens and (timings.connect or timings.tls) and server.reused is not True:
-        _opened(seen, timings.connect or 0.0, timings.tls or 0.0)
+    connect, tls = exchange.timings.connect, exchange.timings.tls
+    if not (connect or tls) or server.reused is True:
+        return False
+    seen.opened += 1
+    seen.opening += (connect or 0.0) + (tls or 0.0)
+    return True
+
+
+def record_timed(seen: TimedOrigin, x: Subject) -> None:
+    """The same, and the time it took."""
+    opened = record(seen, x)
+    timings, connection = x.exchange.timings, x.exchange.server.id
+    if connection is None or connection == "0":
+        seen.unknown += 1
+    if opened:
+        if len(seen.handshakes) < MOST_CONNECTIONS:
+            seen.handshakes.append((timings.connect or 0.0, timings.tls or 0.0))
     elif blocked := timings.blocked:
         seen.blocked += blocked
         if blocked > seen.longest_blocked:
             seen.longest_blocked = blocked
         if blocked >= HELD_BACK:
             seen.waited += 1
-    if spans:
-        started, total = timings.started, timings.total
-        if started is not None and total and len(seen.starts) < MOST_SPANS:
-            seen.starts.append(started)
-            seen.ends.append(max(started, started + total / 1000 - _ROUNDED))
-    first = x.res.first
-    if "connection" in first and "close" in first["connection"].lower():
-        seen.closing += 1
-    if "alt-svc" in first:
-        _offer(seen, x)
-
-
-def _opened(seen: Origin, connect: float, tls: float) -> None:
-    seen.opened += 1
-    seen.opening += connect + tls
-    if len(seen.handshakes) < MOST_CONNECTIONS:
-        seen.handshakes.append((connect, tls))
+    started, total = timings.started, timings.total
+    if started is not None and total and len(seen.starts) < MOST_SPANS:
+        seen.starts.append(started)
+        seen.ends.append(max(started, started + total / 1000 - _ROUNDED))
 
 
 def _offer(seen: Origin, x: Subject) -> None:

@@ -24,6 +24,7 @@ from inspector.browser.cookies_send import send
 from inspector.browser.cookies_site import Circumstances, Facts, Kind, circumstances
 from inspector.browser.cookies_store import store
 from inspector.browser.verdict import CookieVerdict, SetCookieVerdict, StoredAs
+from inspector.exchange import Exchange
 from inspector.fields.cookie import parse_cookie
 from inspector.fields.cookie_date import parse_cookie_date
 from inspector.fields.set_cookie import parse_set_cookie
@@ -90,6 +91,8 @@ class Jar:
         self._count = 0
         self._redirects: OrderedDict[str, tuple[str, Kind]] = OrderedDict()
         self._pages: OrderedDict[str, tuple[bool, bool]] = OrderedDict()
+        self._latest: tuple[Exchange, Facts] | None = None
+        """What decides the same-site context of the exchange that was asked about last."""
 
     # -- sending --------------------------------------------------------------------------------------------------
 
@@ -242,6 +245,8 @@ class Jar:
 
     def _facts(self, x: Subject) -> Facts:
         """What decides a request's same-site context: what it shows itself, and what was seen before it."""
+        if self._latest is not None and self._latest[0] is x.exchange:
+            return self._latest[1]
         initiator = initiator_of(x)
         seen = self._pages.get(x.url.origin if x.fetch_site == "same-origin" else initiator)
         top_level_only = seen == (True, False)
@@ -250,7 +255,9 @@ class Jar:
             earlier = Origins(redirected[0], redirected[1], top_level_only)
         else:
             earlier = SEEN_AS_TOP_LEVEL_ONLY if top_level_only else NOTHING_EARLIER
-        return facts_of(x, initiator, earlier)
+        facts = facts_of(x, initiator, earlier)
+        self._latest = (x.exchange, facts)
+        return facts
 
     def _remember_page(self, x: Subject) -> None:
         kind = kind_of(x)
@@ -258,6 +265,7 @@ class Jar:
             return
         top, framed = self._pages.get(x.url.origin, (False, False))
         self._pages[x.url.origin] = (top or kind != "frame", framed or kind == "frame")
+        self._latest = None
         if len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)
 
@@ -272,6 +280,7 @@ class Jar:
             # a person's own navigation stays one through redirects: its initiator is then not a site at all
             initiator, kind = initiator_of(x), kind_of(x)
         self._redirects[join(x.url.text, location).partition("#")[0]] = initiator, kind
+        self._latest = None  # it may lead to itself
         if len(self._redirects) > MOST_REDIRECTS:
             self._redirects.popitem(last=False)
 

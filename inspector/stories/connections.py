@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from inspector import words
 from inspector.report import Story
 from inspector.rules.http_version import version_name
-from inspector.session.connections import Origin, from_network, record
+from inspector.session.connections import TimedOrigin, from_network, record_timed
 from inspector.stories.signs import ANY
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class _Page:
         self.name = name
         self.exchanges = 0
         self.indices: list[int] = []
-        self.origins: dict[str, Origin] = {}
+        self.origins: dict[str, TimedOrigin] = {}
         self.left_out = 0
         """Exchanges with origins beyond `MOST_ORIGINS`."""
 
@@ -62,8 +62,8 @@ class ConnectionStories:
             if len(found.origins) >= MOST_ORIGINS:
                 found.left_out += 1
                 return
-            origin = found.origins[name] = Origin(name)
-        record(origin, x, spans=True)
+            origin = found.origins[name] = TimedOrigin(name)
+        record_timed(origin, x)
 
     def _begun(self, page: Page | None, masker: Masker) -> _Page:
         if len(self._pages) >= MOST_PAGES:
@@ -108,12 +108,12 @@ def _tell(page: _Page) -> Story:
     return Story("connections", title, tuple(page.indices), tuple(steps))
 
 
-def _versions(origin: Origin) -> str:
+def _versions(origin: TimedOrigin) -> str:
     names = [version_name(v) for v in sorted(origin.versions, key=lambda v: -origin.versions[v])]
     return words.listed(names)
 
 
-def _origin(origin: Origin) -> str:
+def _origin(origin: TimedOrigin) -> str:
     """One origin: how much over what, and what that meant here."""
     opened = len(origin.connections)
     text = f"`{origin.origin[:100]}`: {words.count(origin.exchanges, 'exchange')}"
@@ -162,7 +162,7 @@ def _origin(origin: Origin) -> str:
     return text
 
 
-def _together(rest: list[Origin]) -> str:
+def _together(rest: list[TimedOrigin]) -> str:
     exchanges = sum(o.exchanges for o in rest)
     single = sum(o.exchanges == 1 for o in rest)
     text = f"{words.count(len(rest), 'further origin')} with {words.count(exchanges, 'exchange')} together"
@@ -175,7 +175,7 @@ _AT_ONCE = 6
 """Connections of HTTP/1.x that browsers open to one host."""
 
 
-def _queued(origin: Origin) -> bool:
+def _queued(origin: TimedOrigin) -> bool:
     """Whether connecting was recorded more often than a browser that keeps its connections can have connected."""
     return (
         origin.unknown == origin.exchanges
@@ -184,7 +184,7 @@ def _queued(origin: Origin) -> bool:
     )
 
 
-def _costs(origins: list[Origin]) -> list[str]:
+def _costs(origins: list[TimedOrigin]) -> list[str]:
     """What opening connections and waiting for them took, in sum."""
     steps: list[str] = []
     handshakes = [h for o in origins for h in o.handshakes]
@@ -208,7 +208,7 @@ def _costs(origins: list[Origin]) -> list[str]:
     return [*steps, *_estimates(origins), *_alternatives(origins)]
 
 
-def _estimates(origins: list[Origin]) -> list[str]:
+def _estimates(origins: list[TimedOrigin]) -> list[str]:
     """What newer versions would have saved, out of this capture's own times; each with what it assumes."""
     steps: list[str] = []
     old = [o for o in origins if set(o.versions) == {"1.1"} and o.waited and o.origin.startswith("https:")]
@@ -252,7 +252,7 @@ def _estimates(origins: list[Origin]) -> list[str]:
     return steps
 
 
-def _alternatives(origins: list[Origin]) -> list[str]:
+def _alternatives(origins: list[TimedOrigin]) -> list[str]:
     """HTTP/3 offered with ``Alt-Svc``, and whether it was used."""
     offers = [o for o in origins if o.http3_offered_at is not None]
     steps = [
@@ -270,9 +270,9 @@ def _alternatives(origins: list[Origin]) -> list[str]:
     return steps
 
 
-def _coalesced(origins: list[Origin]) -> list[str]:
+def _coalesced(origins: list[TimedOrigin]) -> list[str]:
     """Origins whose exchanges went over one and the same connection (RFC 9113, section 9.1.1)."""
-    over: dict[str, list[Origin]] = {}
+    over: dict[str, list[TimedOrigin]] = {}
     for o in origins:
         for connection in o.connections:
             over.setdefault(connection, []).append(o)
