@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote, unquote_plus
 
-from inspector.exchange import Exchange, Fields, Request
+from inspector.exchange import Exchange, Fields, Request, Shape
 from inspector.patterns import compile_late
 
 SECRET_FIELDS = frozenset(
@@ -38,7 +38,6 @@ _SECRET_NAME = compile_late(
 )
 _SECRET_FIELD_NAME = compile_late(r"(?:token|secret|api-?key|password|session-?id|csrf|xsrf|credential)", re.IGNORECASE)
 _NOT_SECRET_FIELDS = frozenset({"access-control-allow-credentials", "sec-fetch-storage-access", "sec-session-id"})
-_CREDENTIALS = ("cookie", "authorization", "proxy-authorization")
 _URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "refresh"})
 _PARAMETER = compile_late(r"([?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = compile_late(r"(?<=//)[^/?#@]+(?=@)")
@@ -143,7 +142,7 @@ def _field_kind(name: str) -> Literal["text", "url", "cookie", "set-cookie", "se
 
 @lru_cache(maxsize=4096)
 def _secret_parameter(name: str) -> bool:
-    return _SECRET_NAME.search(unquote(name)) is not None
+    return _SECRET_NAME.search(unquote(name) if "%" in name else name) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -200,24 +199,31 @@ def _form_secrets(request: Request) -> tuple[str, ...]:
 def secrets_of(exchange: Exchange) -> tuple[str, ...]:
     """The secrets an exchange carries in its URLs, credential fields and posted form, for `Masker.scrub`."""
     request, response = exchange.request, exchange.response
-    url, sent = request.url, request.fields.by_name
+    url, sent = request.url, request.fields
     found = _url_secrets(url) if "=" in url or "@" in url else ()
-    if "referer" in sent and "=" in sent["referer"]:
-        found += _addresses(request.fields, "referer")
-    if request.method == "POST" and "content-type" in sent:
+    referer = sent.get("referer")
+    if referer is not None and "=" in referer:
+        found += _addresses(sent, "referer")
+    if request.method == "POST":
         found += _form_secrets(request)
-    for name in _CREDENTIALS:
-        if name in sent:
-            for value in request.fields.all(name):
-                found += _field_secrets(name, value)
+    for name in _credentials(sent.shape):
+        for value in sent.all(name):
+            found += _field_secrets(name, value)
     if response is not None:
-        answer = response.fields.by_name
-        if "set-cookie" in answer:
-            for value in response.fields.all("set-cookie"):
+        answer = response.fields
+        if "set-cookie" in answer.first:
+            for value in answer.all("set-cookie"):
                 found += _field_secrets("set-cookie", value)
-        if "location" in answer and "=" in answer["location"]:
-            found += _addresses(response.fields, "location")
+        location = answer.get("location")
+        if location is not None and "=" in location:
+            found += _addresses(answer, "location")
     return found
+
+
+@lru_cache(maxsize=2048)
+def _credentials(shape: Shape) -> tuple[str, ...]:
+    """The fields of a request that hold credentials as a whole."""
+    return tuple([name for name in ("cookie", "authorization", "proxy-authorization") if name in shape.names])
 
 
 def _addresses(fields: Fields, name: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 MOST = 2_000
+_DATA = frozenset({"json", "xml", None})
 
 
 class Resources:
@@ -22,11 +23,13 @@ class Resources:
         if x.method != "GET" or x.status != 200:
             return
         etag = x.res.get("etag")
-        if etag and x.recorded_kind in ("json", "xml", None):
-            self._seen[x.request.url] = (x.exchange.index, etag)
-            self._seen.move_to_end(x.request.url)
-            if len(self._seen) > MOST:
-                self._seen.popitem(last=False)
+        if etag and x.recorded_kind in _DATA:
+            seen, url = self._seen, x.request.url
+            if url in seen:
+                seen.move_to_end(url)
+            seen[url] = (x.exchange.index, etag)
+            if len(seen) > MOST:
+                seen.popitem(last=False)
 
     def validator(self, url: str) -> tuple[int, str] | None:
         """The exchange and ``ETag`` of the last GET of this URL; ``None`` where there was none with one."""
