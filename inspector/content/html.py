@@ -93,7 +93,7 @@ class HtmlPage(Struct, frozen=True, dict=True):
 
     def having(self, *tags: str) -> tuple[Element, ...]:
         """The elements with one of these tags, in document order."""
-        return tuple(e for e in self.elements if e.tag in tags)
+        return tuple([e for e in self.elements if e.tag in tags])
 
     @cached_property
     def scripts(self) -> tuple[Element, ...]:

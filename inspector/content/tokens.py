@@ -118,7 +118,7 @@ def has_token(x: Subject) -> bool:
 def _carriers(shape: Shape, sent: bool) -> tuple[str, ...]:
     """The fields of a message in which tokens are looked for."""
     wanted = _SENT if sent else _ANSWERED
-    return tuple([name for name in shape.received if name in wanted])
+    return tuple(wanted.intersection(shape.received))
 
 
 def _in_content(x: Subject) -> bool:

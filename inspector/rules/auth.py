@@ -230,9 +230,8 @@ _PASSWORD_NAMES = frozenset({"password", "passwd", "pwd", "passwort", "pass", "u
 
 
 def _parameters(url: str) -> Iterator[tuple[str, str]]:
-    if "=" in url:
-        for name, value in _PARAMETER.findall(url):
-            yield (unquote_plus(name) if "%" in name or "+" in name else name).lower(), value
+    for name, value in _PARAMETER.findall(url) if "=" in url else ():
+        yield (unquote_plus(name) if "%" in name or "+" in name else name).lower(), value
 
 
 def _random(value: str) -> bool:

@@ -60,8 +60,7 @@ def explained(x: Subject) -> Finding | None:
     verdict = x.verdicts.cache
     if verdict is None or x.method not in ("GET", "HEAD"):
         return None
-    index = x.res.first
-    if x.status not in HEURISTIC_STATUSES and _WORTH_SAYING.isdisjoint(index):
+    if x.status not in HEURISTIC_STATUSES and _WORTH_SAYING.isdisjoint(x.res.first):
         return None
     policy = policy_of(x)
     title, detail = texts.told(
@@ -75,8 +74,8 @@ def explained(x: Subject) -> Finding | None:
         verdict.because,
         verdict.shared.reuse,
         _shared_lifetime(x, policy) if verdict.shared.reuse == "fresh" else 0.0,
-        x.res.get("vary") if "vary" in index else None,
-        x.res.get("cache-control") if "cache-control" in index else None,
+        x.res.get("vary"),
+        x.res.get("cache-control"),
     )
     history = x.session.cache.latest(x)
     if history is not None:
@@ -86,6 +85,8 @@ def explained(x: Subject) -> Finding | None:
 
 def _shared_lifetime(x: Subject, policy: Policy) -> float:
     """The lifetime in a shared cache, in whole seconds where it is limited."""
+    if policy.shared_max_age is not None and policy.shared_validate is None:
+        return float(policy.shared_max_age)  # which no date has a part in
     index = x.res.first
     date = read_date(index["date"]) if "date" in index else None
     generated = x.started if date is None else date

@@ -267,10 +267,10 @@ def validator_date(x: Subject) -> list[Finding]:
             )
         )
     date = read_date(index["date"]) if "date" in index else None
-    if "last-modified" in index:
-        value = index["last-modified"]
-        modified = read_date(value) if value else None
-        if value and modified is None:
+    value = index.get("last-modified")
+    if value:
+        modified = read_date(value)
+        if modified is None:
             found.append(
                 Finding(
                     f"`Last-Modified: {x.shown('response', 'last-modified')[:60]}` is not a date, so no cache "
@@ -279,7 +279,7 @@ def validator_date(x: Subject) -> list[Finding]:
                     evidence=(x.response_field("last-modified"),),
                 )
             )
-        elif modified is not None and date is not None and modified > date + 60 and parse_http_date(value) is not None:
+        elif date is not None and modified > date + 60 and parse_http_date(value) is not None:
             found.append(
                 Finding(
                     f"`Last-Modified` lies {duration(modified - date)} after `Date`: the content was changed "

@@ -102,7 +102,7 @@ def told(
         vary_sentence(parse_vary(vary)) if vary and reuse in ("fresh", "stale-while-revalidate") else "",
         directives_in_words(control) if control else "",
     ]
-    return title(policy, verdict), " ".join(part for part in parts if part)
+    return title(policy, verdict), " ".join([part for part in parts if part])
 
 
 def title(policy: Policy, verdict: CacheVerdict) -> str:

@@ -378,7 +378,7 @@ _ATTRIBUTE_LIKE = compile_late(
     r"^(?:same-?_?site|samesit|http-?_?only|httponyl|http|sec|secured?|max_?age|maxage|expire|domains?|paths?|"
     r"partition|version|comment)$"
 )
-_HARMLESS = frozenset({"version", "comment"})
+_UNDERSTOOD = KNOWN_ATTRIBUTES | {"version", "comment"}  # the last two do no harm
 _UNJOINED = frozenset({"domain", "path", "samesite", "max-age"})
 _FLAG_JOINED = compile_late(r"(?:secure|httponly|partitioned), *[\w!#$%&'*.^`|~+-]+$")
 _JOINED = compile_late(r", *[\w!#$%&'*.^`|~+-]+=[^,;]*(?:;|$)")
@@ -413,9 +413,18 @@ def malformed(x: Subject) -> list[Finding]:
     """One finding a kind of mistake."""
     groups: dict[str, list[tuple[Line, str]]] = defaultdict(list)
     for line in set_lines(x):
-        for kind, text in _mistakes(line):
-            groups[kind].append((line, text))
+        if not (line.cookie.name and _plain(line.cookie.attributes)):
+            for kind, text in _mistakes(line):
+                groups[kind].append((line, text))
     return [_mistake(x, kind, found) for kind, found in groups.items()]
+
+
+def _plain(attributes: tuple[tuple[str, str], ...]) -> bool:
+    """Whether all attributes are known ones, not in quotes, and with nothing joined to them by a comma."""
+    for key, value in attributes:
+        if key not in _UNDERSTOOD or (key != "expires" and ("," in value or '"' in value)):
+            return False
+    return True
 
 
 def _mistakes(line: Line) -> list[tuple[str, str]]:
@@ -426,10 +435,7 @@ def _mistakes(line: Line) -> list[tuple[str, str]]:
     if not cookie.name and line.kept:
         found.append(("nameless", ""))
     for position, (key, value) in enumerate(cookie.attributes):
-        known = key in KNOWN_ATTRIBUTES or key in _HARMLESS
-        if known and (key == "expires" or not ("," in value or '"' in value)):
-            continue  # nothing is joined to it, and it is not in quotes
-        if not known and (_ATTRIBUTE_LIKE.match(key) or key.rstrip(", ") in KNOWN_ATTRIBUTES):
+        if key not in _UNDERSTOOD and (_ATTRIBUTE_LIKE.match(key) or key.rstrip(", ") in KNOWN_ATTRIBUTES):
             found.append(("unknown", attribute_text(line, key).partition("=")[0]))
         elif key in ("domain", "path", "samesite", "max-age") and value.startswith('"'):
             found.append(("quoted", attribute_text(line, key)))

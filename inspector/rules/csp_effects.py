@@ -284,6 +284,7 @@ def _mark(x: Subject, field: str, directive: str) -> str | None:
     Severity.INFO,
     "The policy on trial would block this",
     on=responded(),
+    without=document(),
     references=(CSP + "#report-for-request", CSP + "#cspro-header"),
     what="A request was sent that the page's `Content-Security-Policy-Report-Only` does not allow.",
     why="Once the same policy is enforced, the browser will not send it.",
@@ -328,7 +329,7 @@ def _mark(x: Subject, field: str, directive: str) -> str | None:
 def trial_would_block(x: Subject) -> Finding | None:
     """A sent request against the trial policies of its page, once for each directive and origin."""
     documents = x.session.blocking.documents
-    if not documents.trying or x.is_document:
+    if not documents.trying:
         return None
     found = trial_violation(x, documents)
     if found is None or not x.session.first(f"csp trial {found.directive} {x.url.origin}", x.page_url or ""):

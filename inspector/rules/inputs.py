@@ -45,12 +45,10 @@ def _pairs(text: str, source: Source) -> tuple[Input, ...]:
     for part in text[:LONGEST].split("&", MOST)[:MOST]:
         name, _, value = part.partition("=")
         if value:
-            found.append(Input(source, _decoded(name), _decoded(value)))
+            if "%" in part or "+" in part:
+                name, value = unquote_plus(name), unquote_plus(value)
+            found.append(Input(source, name, value))
     return tuple(found)
-
-
-def _decoded(text: str) -> str:
-    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 _MULTIPART = compile_late(r'name="([^"\r\n]{1,80})"\r?\n\r?\n(.{1,2000}?)\r?\n--', re.DOTALL)

@@ -103,14 +103,21 @@ def _insecure(page: HtmlPage, own: str) -> Iterator[tuple[str, str, str]]:
     inside_media = False
     for element in page.elements:
         inside_media = element.tag in ("audio", "video") or (inside_media and element.tag in ("source", "track"))
+        if element.tag not in _LOADING:
+            continue
         for kind, attribute, reference in _loads(element, inside_media):
             address = page.resolve(own, reference)
             if address[:5].lower() == "http:" and (there := urls.parse(address)).host and not there.loopback:
                 yield kind, attribute, address
 
 
+_LOADING = frozenset(
+    {"script", "link", "iframe", "frame", "embed", "object", "img", "audio", "video", "source"},
+)
+
+
 def _loads(element: Element, inside_media: bool) -> Iterator[tuple[str, str, str]]:
-    tag, get = element.tag, element.get
+    tag, get = element.tag, element.attributes.get
     src = get("src")
     match tag:
         case "script" if src and runs_script(element):
