@@ -38,7 +38,9 @@ class Teller(Protocol):
 
     @property
     def wants(self) -> int:
-        """The signs of which an exchange must have one to be shown to it; changes with what it observes alone."""
+        """The signs of which an exchange must have one to be shown to it. Where it depends on what was observed, a
+        property; else an attribute of the class.
+        """
 
     def observe(self, x: Subject) -> Iterable[Story] | None:
         """Take note of one exchange, whose verdicts are known. Returns the stories that are complete, or have failed,
@@ -48,6 +50,8 @@ class Teller(Protocol):
     def finish(self) -> Iterable[Story]:
         """The stories there are still to tell, when no more exchanges come."""
 
+
+_Watch = Callable[["Subject"], Iterable[Story] | None]
 
 TELLERS: tuple[Callable[[], Teller], ...] = (
     RedirectStories,
@@ -76,32 +80,46 @@ class Stories:
 
     def __init__(self) -> None:
         self._tellers = tuple([make() for make in TELLERS])
-        self._watching: dict[int, tuple[tuple[Teller, int], ...]] = {}
-        """Signs of an exchange → who wants to see it, with what each of them wants."""
+        self._watches = tuple([(teller, self._watch(teller)) for teller in self._tellers])
+        self._watching: dict[int, tuple[_Watch, ...]] = {}
+        """Signs of an exchange → those who want to see it."""
         self.faults: list[Exception] = []
 
     def observe(self, x: Subject) -> list[Story] | None:
         """Take note of one exchange; returns the stories that end with it."""
         signs = signs_of(x)
-        watching = self._watching.get(signs)
-        if watching is None:
-            if len(self._watching) >= MOST_KINDS:
-                self._watching.clear()
-            watching = tuple([(teller, teller.wants) for teller in self._tellers if teller.wants & signs])
-            self._watching[signs] = watching
         told: list[Story] | None = None
-        for teller, wanted in watching:
+        for watch in self._watching.get(signs) or self._who_wants(signs):
             try:
-                ended = teller.observe(x)
+                ended = watch(x)
             except Exception as error:  # hostile traffic must never stop the report
                 self.faults.append(error)
-                ended = None
+                continue
             if ended:
                 told = told or []
                 told += ended
-            if teller.wants != wanted:
-                self._watching.clear()
         return told
+
+    def _who_wants(self, signs: int) -> tuple[_Watch, ...]:
+        if len(self._watching) >= MOST_KINDS:
+            self._watching.clear()
+        found = self._watching[signs] = tuple([watch for teller, watch in self._watches if teller.wants & signs])
+        return found
+
+    def _watch(self, teller: Teller) -> _Watch:
+        """How a teller is shown an exchange; one whose wants may change by it is looked at again."""
+        if isinstance(type(teller).wants, int):
+            return teller.observe
+
+        def watch(x: Subject) -> Iterable[Story] | None:
+            wanted = teller.wants
+            try:
+                return teller.observe(x)
+            finally:
+                if teller.wants != wanted:
+                    self._watching.clear()
+
+        return watch
 
     def finish(self) -> list[Story]:
         """Every story that was not told yet, in the tellers' order."""

@@ -55,8 +55,9 @@ class ConnectionStories:
         page = exchange.context.page
         found = self._pages.get("" if page is None else page.id) or self._begun(page, x.masker)
         found.exchanges += 1
-        if len(found.indices) < MOST_INDICES:
-            found.indices.append(exchange.index)
+        indices = found.indices
+        if len(indices) < MOST_INDICES:
+            indices.append(exchange.index)
         origin = found.origins.get(name)
         if origin is None:
             if len(found.origins) >= MOST_ORIGINS:

@@ -159,9 +159,8 @@ class CookieStories:
         else:
             self._refers(life, (index, verdict.name))
             value = hash(cookie.value)
-            text = _attributes(verdict)
             if not life.kept:
-                life.happened("set", index, host, "", text)
+                life.happened("set", index, host, "", _attributes(verdict))
             elif value != life.value:
                 life.changes += 1
                 life.happened("changed", index, host)
@@ -191,7 +190,9 @@ def _attributes(verdict: SetCookieVerdict) -> str:
     if stored is None:
         return ""
     how = "until the browser closes" if stored.expires is None else f"until {words.moment(stored.expires)}"
-    flags = [name for name, is_set in (("Secure", stored.secure), ("HttpOnly", stored.http_only)) if is_set]
+    flags = ["Secure"] if stored.secure else []
+    if stored.http_only:
+        flags.append("HttpOnly")
     if stored.same_site is not None:
         flags.append(f"SameSite={stored.same_site}")
     with_flags = f", {words.listed(words.ticked(flags))}" if flags else ", without `Secure`, `HttpOnly` and `SameSite`"

@@ -48,14 +48,15 @@ def tree_of(page: PageLoad) -> Tree | None:
     if document is None:
         return None
     parts = sorted(page.parts, key=_begun)
-    limit, number = (page.loaded or 0.0) + PAUSE, 0
-    for part in parts:
+    limit = (page.loaded or 0.0) + PAUSE
+    kept = parts
+    for number, part in enumerate(parts):
         started, ended = part.started, part.ended
-        if number and started > limit:
+        if started > limit and number:
+            kept = parts[:number]
             break
-        number += 1
-        limit = max(limit, min(ended, started + 60) + PAUSE)
-    kept = parts[:number]
+        if ended + PAUSE > limit:
+            limit = max(limit, min(ended, started + 60) + PAUSE)
     if document not in kept:
         kept = [part for part in parts if part.started >= document.started][:1] or [document]
     place = kept.index(document)
