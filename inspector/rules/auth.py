@@ -498,11 +498,15 @@ def _weakness(parameters: dict[str, str]) -> str:
     return listed([*(["MD5"] if old else []), *(["no `qop`"] if "qop" not in parameters else [])])
 
 
+def _has_at(location: str) -> bool:
+    return "@" in location
+
+
 @rule(
     "auth/userinfo",
     Severity.NOTE,
     "User name and password in the address",
-    on=(*response_field("location"), *url_holds("@")),
+    on=(*response_value("location", _has_at), *url_holds("@")),
     references=("https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4",),
     what="`Location`, or the address asked for, has credentials before the host (`https://user:password@host/`).",
     why="The standard forbids senders to make such URLs: they are logged, shown, and used to make addresses look like "

@@ -22,6 +22,7 @@ _CROSS_SITE = (
     Severity.WARNING,
     "Not stored: set by a response to another site's page",
     on=set_cookie_blocked(*_CROSS_SITE),
+    also=set_cookie_judged("blocked"),
     references=(DRAFT + "5.7", DRAFT + "5.2"),
     what="""
     The response answers a request that a page of another site made (an image, a script, a `fetch()`, a frame).

@@ -176,6 +176,7 @@ _SUSPECT = frozenset({*_CONNECTION_SPECIFIC, "te"})
     Severity.WARNING,
     "Connection fields where the version forbids them",
     on=http_version("2", "3"),
+    also=request_field(*_CONNECTION_SPECIFIC, "te") + response_field(*_CONNECTION_SPECIFIC, "te"),
     references=(
         "https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2",
         "https://www.rfc-editor.org/rfc/rfc9114#section-4.2",
@@ -391,9 +392,15 @@ def _repeated_singletons(shape: Shape) -> tuple[str, ...]:
         Vary: Origin
         """,
 )
-def singleton_duplicated(x: Subject) -> Iterator[Finding]:
+def singleton_duplicated(x: Subject) -> Iterator[Finding] | None:
     """Each singleton field with more than one line, on either side."""
     browser = x.exchange.context.recorder.vantage == "browser"
+    if not _repeated_singletons(x.res.shape) and (browser or not _repeated_singletons(x.req.shape)):
+        return None
+    return _duplicated(x, browser)
+
+
+def _duplicated(x: Subject, browser: bool) -> Iterator[Finding]:
     for side, where, fields, _ in _sides(x):
         if browser and side == "request":
             continue

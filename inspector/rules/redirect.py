@@ -10,7 +10,7 @@ from inspector import url as urls
 from inspector.browser.redirects import MOST_REDIRECTS, REDIRECTS, redirected_method
 from inspector.fields.statuses import RFC9110
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, response_field, rule, status
+from inspector.rules.base import Finding, method, response_field, rule, scheme, status, url_query
 from inspector.rules.status_words import brief, shown_target, target
 from inspector.site import registrable_domain, same_site
 
@@ -81,6 +81,7 @@ def permanent(x: Subject) -> Finding | None:
     Severity.WARNING,
     "The redirect turns POST into GET",
     on=status(301, 302),
+    also=method("POST"),
     references=(RFC9110 + "15.4.2", RFC9110 + "15.4.3", FETCH),
     what="A POST is answered with 301 or 302: the client follows with GET, and the content is gone.",
     why="""
@@ -154,6 +155,7 @@ def method_change(x: Subject) -> Finding | None:
     Severity.ERROR,
     "Redirect from HTTPS to HTTP",
     on=response_field("location"),
+    also=scheme("https"),
     references=(RFC9110 + "4.2.2", "https://www.w3.org/TR/mixed-content/"),
     what="An `https:` address redirects to an `http:` one.",
     why="""
@@ -177,7 +179,7 @@ def method_change(x: Subject) -> Finding | None:
 )
 def https_downgrade(x: Subject) -> Finding | None:
     """https → http, to a host that is not this machine."""
-    if x.url.scheme != "https" or x.status not in REDIRECTS:
+    if x.status not in REDIRECTS:
         return None
     there = urls.parse(target(x) or "")
     if there.scheme != "http" or there.loopback:
@@ -322,6 +324,7 @@ def _navigates(x: Subject) -> bool:
     Severity.WARNING,
     "The request decides where it is redirected to",
     on=response_field("location"),
+    also=url_query(),
     references=("https://cwe.mitre.org/data/definitions/601.html", RFC9110 + "10.2.2"),
     what="`Location` leads to another site, and that address stands in a parameter of the request.",
     why="""

@@ -9,7 +9,7 @@ from inspector.fields.framing import admits_all
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules import security_texts as texts
-from inspector.rules.base import Finding, answered_with, document, response_field, rule, status
+from inspector.rules.base import Finding, answered_with, document, method, response_field, rule, status
 from inspector.rules.cache_privacy import session_like
 from inspector.subject import Subject
 from inspector.url import ip_address
@@ -207,7 +207,7 @@ def frame_protection_missing(x: Subject) -> Finding | None:
     "Browsers may guess another type than the one stated",
     on=status(200),
     also=answered_with("html", "style", "script", "json", "text"),
-    without=response_field("x-content-type-options"),
+    without=(*response_field("x-content-type-options"), *method("OPTIONS")),
     references=(_FETCH_NOSNIFF,),
     what="A document, script, style or data response has no `X-Content-Type-Options`.",
     why="""
@@ -234,7 +234,7 @@ def frame_protection_missing(x: Subject) -> Finding | None:
 )
 def nosniff_missing(x: Subject) -> Finding | None:
     """A response of a type that matters, without the field."""
-    if "x-content-type-options" in x.res or x.media_type not in _SNIFFED or x.local or x.method == "OPTIONS":
+    if x.media_type not in _SNIFFED or x.local:
         return None
     if not texts.of_the_page(x):
         return None

@@ -11,16 +11,20 @@ from inspector.fields.isolation import PolicyValue, parse_coep, parse_coop, pars
 from inspector.fields.referrer_policy import DEFAULT, parse_referrer_policy
 from inspector.report import Severity
 from inspector.rules import security_texts as texts
-from inspector.rules.base import Finding, response_field, rule
+from inspector.rules.base import Finding, response_field, response_value, rule
 from inspector.subject import Subject
 from inspector.words import listed
+
+
+def _is_other(options: str) -> bool:
+    return not is_nosniff(options)
 
 
 @rule(
     "security/nosniff-invalid",
     Severity.NOTE,
     "`X-Content-Type-Options` has no effect",
-    on=response_field("x-content-type-options"),
+    on=response_value("x-content-type-options", _is_other),
     references=("https://fetch.spec.whatwg.org/#determine-nosniff",),
     what="The first value of `X-Content-Type-Options` is not `nosniff`.",
     why="Browsers look at the first value only, and `nosniff` is the only one there is: the field does nothing.",
@@ -42,10 +46,7 @@ from inspector.words import listed
 )
 def nosniff_invalid(x: Subject) -> Finding | None:
     """A first value that is not ``nosniff``."""
-    value = x.res.get("x-content-type-options") or ""
-    if is_nosniff(value):
-        return None
-    first = get_decode_split(value)[0]
+    first = get_decode_split(x.res.get("x-content-type-options") or "")[0]
     return Finding(
         f"The first value is `{x.masker.text(first)[:60]}`; browsers know only `nosniff` and look no further."
         if first
@@ -55,11 +56,21 @@ def nosniff_invalid(x: Subject) -> Finding | None:
     )
 
 
+def _different(options: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([value.lower() for value in get_decode_split(options)]))
+
+
+def _is_doubtful(options: str) -> bool:
+    """Whether an `X-Frame-Options` is unknown to browsers, or forbids all framing by contradicting itself."""
+    outcome = x_frame_options(options)
+    return (outcome == "none" or (outcome == "deny" and len(_different(options)) > 1)) and not admits_all(options)
+
+
 @rule(
     "security/xfo-invalid",
     Severity.WARNING,
     "`X-Frame-Options` has a value browsers do not know",
-    on=response_field("x-frame-options"),
+    on=response_value("x-frame-options", _is_doubtful),
     references=("https://html.spec.whatwg.org/multipage/document-lifecycle.html#the-x-frame-options-header",),
     what="The value is neither `DENY` nor `SAMEORIGIN`, or several different ones were sent.",
     why="""
@@ -88,11 +99,7 @@ def nosniff_invalid(x: Subject) -> Finding | None:
 def xfo_invalid(x: Subject) -> Finding | None:
     """An unknown value, or several different ones."""
     value = x.res.get("x-frame-options") or ""
-    values = tuple(dict.fromkeys(v.lower() for v in get_decode_split(value)))
-    outcome = x_frame_options(value)
-    conflict = len(values) > 1 and outcome == "deny"
-    if (outcome != "none" and not conflict) or admits_all(value):
-        return None
+    conflict = x_frame_options(value) == "deny"
     policy = x.res.get("content-security-policy")
     overruled = policy is not None and texts.framing(parse_csp(policy)) is not None
     matters = x.is_html and not overruled

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from inspector.content.saml import SamlMessage, decode
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, request_content, response_field, rule, url_parameter
+from inspector.rules.base import Finding, request_content, response_value, rule, url_parameter
 from inspector.subject import Subject
 from inspector.url import parse
 from inspector.words import duration, listed, moment, ticked
@@ -189,11 +189,15 @@ def redirect_uri_http(x: Subject) -> Finding | None:
     )
 
 
+def _names_error(location: str) -> bool:
+    return "error=" in location
+
+
 @rule(
     "oauth/error",
     Severity.WARNING,
     "The login ended with an error",
-    on=response_field("location"),
+    on=response_value("location", _names_error),
     references=(RFC6749 + "4.1.2.1", OIDC + "AuthError"),
     what="The authorization server sends the browser back with `error=` in the address.",
     why="The client gets no code. The error says which side has to change something.",
@@ -216,9 +220,7 @@ def redirect_uri_http(x: Subject) -> Finding | None:
 )
 def error(x: Subject) -> Finding | None:
     """A registered error code in the redirect; told where it is sent, not again where it arrives."""
-    address = x.res.get("location")
-    if not address or "error=" not in address:
-        return None
+    address = x.res.get("location") or ""
     try:
         parts = urlsplit(address)
         said = parse_qs(parts.query or parts.fragment, max_num_fields=50)
@@ -349,11 +351,19 @@ def _posted(not_after: str) -> str:
     """
 
 
+def _names_saml(location: str) -> bool:
+    return "SAML" in location
+
+
 @rule(
     "saml/explained",
     Severity.INFO,
     "What the SAML message says",
-    on=(*url_parameter("samlrequest", "samlresponse"), *response_field("location"), *request_content()),
+    on=(
+        *url_parameter("samlrequest", "samlresponse"),
+        *response_value("location", _names_saml),
+        *request_content(),
+    ),
     references=(SAML_BINDINGS,),
     what="A SAML request or response passes through the browser, in the URL or in a form.",
     why="""
