@@ -57,15 +57,18 @@ SEEN_AS_TOP_LEVEL_ONLY = Origins(top_level_only=True)
 def kind_of(x: Subject) -> Kind:
     """Whether a request loads a page, a frame, or something within a page, as far as it shows."""
     mode, destination, resource = x.mode, x.req.get("sec-fetch-dest"), x.exchange.context.resource_type
-    if mode is None and destination is None and resource in _WITHIN_PAGES:
+    said = mode or destination
+    if not said and resource in _WITHIN_PAGES:
         return "subresource"
-    if x.status == 101 or mode == "websocket" or resource == "websocket" or x.url.scheme in ("ws", "wss"):
+    if x.status == 101 or resource == "websocket" or x.url.scheme in ("ws", "wss"):
         return "subresource"
-    if destination == "document":
-        return "top"
-    if mode in ("navigate", "nested-navigate"):
-        return "frame" if destination in _FRAMES or mode == "nested-navigate" else "navigation"
-    if mode or destination or resource in _WITHIN_PAGES:
+    if said:
+        if mode == "websocket":
+            return "subresource"
+        if destination == "document":
+            return "top"
+        if mode in ("navigate", "nested-navigate"):
+            return "frame" if destination in _FRAMES or mode == "nested-navigate" else "navigation"
         return "subresource"
     if _is_page(x):
         return "top"

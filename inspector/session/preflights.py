@@ -77,21 +77,19 @@ class Preflights:
 
     def judge(self, x: Subject) -> CorsVerdict | None:
         """The CORS verdict on an exchange, ``None`` where CORS plays no part."""
-        index = x.req.first
-        origin = index.get("origin")
-        if origin is None:
-            mode = index.get("sec-fetch-mode")
+        if x.origin is None:
             if x.status == 0:
                 return self._unanswered(x)
-            if mode is None:
+            if x.mode is None:
                 return _redirected_from_home(x) if x.status in REDIRECTS else None
-            if mode != "cors":
+            sent = x.req.first
+            if sent["sec-fetch-mode"] != "cors":
                 return None
-            if index.get("sec-fetch-site", "same-origin") in ("same-origin", "none"):
+            if sent.get("sec-fetch-site", "same-origin") in ("same-origin", "none"):
                 return _redirected_from_home(x) if x.status in REDIRECTS else None
-        elif "access-control-request-method" in index and x.method == "OPTIONS":
+        elif x.is_preflight:
             return self._preflight(x)
-        elif origin == x.url.origin:
+        elif x.req.first["origin"] == x.url.origin:
             return _redirected_from_home(x) if x.status in REDIRECTS else None
         if x.status == 0:
             return self._unanswered(x)
