@@ -43,7 +43,7 @@ def duration(seconds: float) -> str:
         unit = _DAY
     size, name, smaller, smaller_name = unit
     many, rest = divmod(whole, size)
-    text = count(many, name)
+    text = f"{many:,} {name}" if many == 1 else f"{many:,} {name}s"
     return f"{text} {count(rest // smaller, smaller_name)}" if many < 10 and rest >= smaller else text
 
 

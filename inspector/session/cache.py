@@ -107,6 +107,7 @@ class Cache:
         self._stored: OrderedDict[str, Stored] = OrderedDict()
         self._removed: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._latest = _NOTHING
+        self._policy: tuple[Exchange, Policy] | None = None
 
     def latest(self, x: Subject) -> History | None:
         """What became of an earlier copy in the exchange judged last, if that is this one."""
@@ -140,7 +141,7 @@ class Cache:
                 status = 200
             rules = _policy(x, status, fields)
         else:
-            rules = policy_of(x)
+            rules = self.policy(x)
         verdict = judge(rules, fields, received, delay, served, response.http_version in ("1.0", "0.9"))
         if earlier is None and not verdict.stored:
             if x.method in _UNSAFE and status < 400:
@@ -153,6 +154,15 @@ class Cache:
                 verdict = _with_step(verdict, _told(history))
         self._keep(x, key, earlier, verdict, fields, rules, received, served)
         return verdict
+
+    def policy(self, x: Subject) -> Policy:
+        """The caching policy of an exchange's response by its own fields; a 304 counts as the 200 it confirms."""
+        latest = self._policy
+        if latest is not None and latest[0] is x.exchange:
+            return latest[1]
+        rules = _policy(x, 200 if x.status == 304 else x.status, x.res)
+        self._policy = (x.exchange, rules)
+        return rules
 
     def fresh_copy(self, x: Subject) -> Stored | None:
         """The copy of this URL that answers a plain request, ``None`` where there is none for certain."""
@@ -245,12 +255,8 @@ class Cache:
 
 
 def policy_of(x: Subject) -> Policy:
-    """The caching policy of an exchange's response by its own fields; a 304 counts as the 200 it confirms."""
-    return x.memo(_own_policy)
-
-
-def _own_policy(x: Subject) -> Policy:
-    return _policy(x, 200 if x.status == 304 else x.status, x.res)
+    """The caching policy of an exchange's response: see `Cache.policy`."""
+    return x.session.cache.policy(x)
 
 
 def _policy(x: Subject, status: int, fields: Fields) -> Policy:

@@ -14,6 +14,8 @@ from inspector.fields.alt_svc import AltSvc, parse_alt_svc
 if TYPE_CHECKING:
     from inspector.subject import Subject
 
+NETWORK = frozenset({None, "network"})
+"""What recorders say of an exchange that crossed the network, or do not say."""
 MOST_ORIGINS = 256
 MOST_CONNECTIONS = 128
 MOST_SPANS = 1_000
@@ -132,14 +134,13 @@ class Connections:
             seen = self._origins[name] = Origin(name)
             if len(self._origins) > MOST_ORIGINS:
                 self._origins.popitem(last=False)
-        if from_network(x):
+        if x.exchange.context.served_from in NETWORK:
             record(seen, x)
 
 
 def from_network(x: Subject) -> bool:
     """Whether the exchange crossed the network, as far as the recording tells (a cache or worker did not answer)."""
-    served_from = x.exchange.context.served_from
-    return served_from is None or served_from == "network"
+    return x.exchange.context.served_from in NETWORK
 
 
 def record(seen: Origin, x: Subject) -> bool:

@@ -45,17 +45,17 @@ class Redirects:
         Asked again for the same exchange, it answers the same.
         """
         exchange, chain = self._current
-        if exchange is not x.exchange:
-            chain = self._follow(x)
-            self._current = (x.exchange, chain)
+        if exchange is x.exchange:
+            return chain
+        url = x.request.url
+        asked = (x.method, url.partition("#")[0] if "#" in url else url)
+        redirects = x.status in REDIRECTS and "location" in x.res.first
+        chain = self._follow(x, asked, redirects) if redirects or asked in self._pending else ()
+        self._current = (x.exchange, chain)
         return chain
 
-    def _follow(self, x: Subject) -> tuple[Hop, ...]:
-        redirects = x.status in REDIRECTS and "location" in x.res.first
-        pending, url = self._pending, x.request.url
-        if not redirects and not pending:
-            return ()
-        asked = (x.method, url.partition("#")[0] if "#" in url else url)
+    def _follow(self, x: Subject, asked: tuple[str, str], redirects: bool) -> tuple[Hop, ...]:
+        pending = self._pending
         before: tuple[Hop, ...] = ()
         if asked in pending:
             hops, ended = pending.pop(asked)
