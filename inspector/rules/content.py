@@ -6,6 +6,7 @@ import codecs
 import re
 from functools import lru_cache
 
+from inspector.exchange import Body, decode_base64
 from inspector.fields.framing import is_nosniff
 from inspector.fields.media_type import extract_media_type
 from inspector.fields.parameters import parse_parameters
@@ -158,6 +159,8 @@ def type_mismatch(x: Subject) -> Finding | None:
     if response is None or (response.body.size or 0) > _LARGEST or (x.status == 206 and not _from_start(x)):
         return None
     body = response.body
+    if kind in ("image", "font") and _begins_with_signature(body):
+        return None  # images and fonts under another's type are taken as what they are
     octets_kept = (body.base64 or isinstance(body.source, bytes)) and x.method != "HEAD"
     name = _signature((body.data or b"")[:16]) if octets_kept else None
     if name is not None:
@@ -179,6 +182,16 @@ def type_mismatch(x: Subject) -> Finding | None:
     if kind != "html" or body.state != "full" or x.is_navigation:
         return None
     return _json_as_page(x, (body.text or "").strip())
+
+
+def _begins_with_signature(body: Body) -> bool:
+    """Whether content that is kept in base64 has a signature, told from its beginning without decoding the rest."""
+    source = body.source
+    if not body.base64 or source is None or isinstance(source, bytes):
+        return False
+    head = source[:32] if isinstance(source, str) else str(memoryview(source)[1:33], "latin-1")
+    data = decode_base64(head)
+    return data is not None and _signature(data[:16]) is not None
 
 
 def _other_signature(x: Subject, kind: str, name: str) -> Finding | None:

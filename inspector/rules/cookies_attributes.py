@@ -411,20 +411,25 @@ _JOINED = compile_late(r", *[\w!#$%&'*.^`|~+-]+=[^,;]*(?:;|$)")
 )
 def malformed(x: Subject) -> list[Finding]:
     """One finding a kind of mistake."""
+    doubtful = [line for line in set_lines(x) if not _plain(line)]
+    if not doubtful:
+        return []
     groups: dict[str, list[tuple[Line, str]]] = defaultdict(list)
-    for line in set_lines(x):
-        if not (line.cookie.name and _plain(line.cookie.attributes)):
-            for kind, text in _mistakes(line):
-                groups[kind].append((line, text))
+    for line in doubtful:
+        for kind, text in _mistakes(line):
+            groups[kind].append((line, text))
     return [_mistake(x, kind, found) for kind, found in groups.items()]
 
 
-def _plain(attributes: tuple[tuple[str, str], ...]) -> bool:
-    """Whether all attributes are known ones, not in quotes, and with nothing joined to them by a comma."""
-    for key, value in attributes:
-        if key not in _UNDERSTOOD or (key != "expires" and ("," in value or '"' in value)):
-            return False
-    return True
+def _plain(line: Line) -> bool:
+    """Whether there is a name, and all attributes are known, without quotes, and without commas but the date's."""
+    cookie, after = line.cookie, line.text.partition(";")[2]
+    return (
+        cookie.name != ""
+        and cookie.attribute_names <= _UNDERSTOOD
+        and '"' not in after
+        and ("," not in after or after.count(",") == (cookie.expires_text or "").count(","))
+    )
 
 
 def _mistakes(line: Line) -> list[tuple[str, str]]:

@@ -78,13 +78,16 @@ def _asks_password(x: Subject) -> bool:
 )
 def plain_http(x: Subject) -> Finding | None:
     """Password forms and tokens before session cookies before pages; `Basic` is the rules on credentials' to tell."""
+    sessions = _sessions(x.req.get("cookie") or "")
+    bearer = (x.req.get("authorization") or "").lower().startswith("bearer ")
+    if not (sessions or bearer or x.is_document):
+        return None
     if x.local or _private(x.url.host) or x.exchange.context.served_from not in (None, "network"):
         return None
     host = brief(x.url.host, 80)
     fix = f"The server at `{host}` serves this over https alone, redirects http to it, and sends "
     fix += "`Strict-Transport-Security` there."
-    authorization = (x.req.get("authorization") or "").lower()
-    if authorization.startswith("bearer "):
+    if bearer:
         return Finding(
             "The request carries a token and is not encrypted: everybody on the way can read it and act with it.",
             title="A bearer token over plain http",
@@ -101,7 +104,6 @@ def plain_http(x: Subject) -> Finding | None:
             fix=fix,
             evidence=(x.request_line("http:"),),
         )
-    sessions = _sessions(x.req.get("cookie") or "")
     if sessions and _own(x):
         return Finding(
             f"The request carries {listed(ticked(brief(name, 40) for name in sessions), most=3)} and is not encrypted: "
