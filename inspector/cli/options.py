@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -53,6 +52,8 @@ def known_rule(name: str, own: tuple[Rule, ...] = ()) -> str:
     ids = [rule.id for rule in all_rules(own)]
     if name in ids:
         return name
+    from difflib import get_close_matches  # needed for a typing error alone
+
     close = get_close_matches(name, ids, 3, 0.5) or [id for id in ids if name and name in id][:3]
     hint = f"did you mean {' or '.join(close)}?" if close else "`inspector rules` lists them"
     raise Failed(f"there is no rule '{name}'; {hint}")

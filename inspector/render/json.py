@@ -7,8 +7,6 @@ encoded at once into a spool, which goes to a temporary file when it outgrows `S
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from array import array
 from collections.abc import Iterator
 from typing import IO, BinaryIO
@@ -55,18 +53,27 @@ class _Spool:
         """Write the exchanges in the report's order, separated by commas."""
         self._flush()
         keys, starts, file = self._keys, self._starts, self._file
-        places = sorted(range(len(keys)), key=keys.__getitem__)
-        if not places:
-            return
-        if places == list(range(len(keys))):
-            file.seek(1)
-            shutil.copyfileobj(file, out, 1024 * 1024)
-            return
         skip = 1  # the first one's comma
-        for place in places:
-            file.seek(starts[place] + skip)
-            out.write(file.read(starts[place + 1] - starts[place] - skip))
+        for first, last in _runs(sorted(range(len(keys)), key=keys.__getitem__)):
+            file.seek(starts[first] + skip)
+            left = starts[last + 1] - starts[first] - skip
+            while chunk := file.read(min(left, _CHUNK)):
+                out.write(chunk)
+                left -= len(chunk)
             skip = 0
+
+
+def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
+    """Where the places follow one another: the first and the last of each run."""
+    if not places:
+        return
+    first = last = places[0]
+    for place in places[1:]:
+        if place != last + 1:
+            yield first, last
+            first = place
+        last = place
+    yield first, last
 
 
 def write(explanation: Explanation, out: BinaryIO) -> Summary:
@@ -74,6 +81,8 @@ def write(explanation: Explanation, out: BinaryIO) -> Summary:
 
     Raises `OSError` where `out` or the temporary file cannot be written.
     """
+    import tempfile  # which imports much that nothing else here needs
+
     encode = _encoder.encode
     with tempfile.SpooledTemporaryFile(max_size=SPOOL) as file:
         spool = _Spool(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -115,7 +114,9 @@ def _unknown(x: Subject, name: str) -> str:
             f"{code(x, name)} stands where a directive begins: a comma or semicolon before it ended the list "
             "it was for."
         )
-    close = difflib.get_close_matches(name, sorted(KNOWN_DIRECTIVES - set(DEPRECATED)), 1, 0.75)
+    from difflib import get_close_matches  # needed where a policy has a name that is not known
+
+    close = get_close_matches(name, sorted(KNOWN_DIRECTIVES - set(DEPRECATED)), 1, 0.75)
     return f"{code(x, name)} is no directive browsers know" + (f"; `{close[0]}` is." if close else ".")
 
 
