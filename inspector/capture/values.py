@@ -49,6 +49,11 @@ def http_version(text: str | None) -> str | None:
     known = _VERSIONS.get(text)
     if known is not None:
         return known
+    return _odd_version(text) if len(text) < 64 else None
+
+
+@lru_cache(maxsize=256)
+def _odd_version(text: str) -> str | None:
     version = text.strip().lower()
     known = _VERSIONS.get(version)
     if known is not None:
