@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -195,7 +196,7 @@ class Engine:
                         once.spent |= index.bit[rule.id]
                 told.append(rule.annotation(finding, severity))
         if len(told) > 1:
-            told.sort(key=_rank)
+            told.sort(key=_gravity)
         if self._conformance is not None:
             told += self._conformance.annotations(x)
         return told
@@ -231,8 +232,7 @@ class Engine:
         return message_fields(x, explain=self.options.explain_fields)
 
 
-def _rank(annotation: Annotation) -> int:
-    return annotation.severity.rank
+_gravity = attrgetter("severity.rank")
 
 
 def _internal_error(what: str, error: Exception) -> Annotation:

@@ -42,8 +42,8 @@ class Shape(Struct, frozen=True, eq=False):
     """The names in lower case, in order."""
     received: dict[str, str]
     """Name in lower case → as it was received first."""
-    distinct: bool
-    """Whether no name comes twice."""
+    repeated: frozenset[str]
+    """The names in lower case that more than one line has."""
     pseudo: bool
     """Whether a name starts with a colon."""
 
@@ -61,12 +61,18 @@ def shape_of(names: tuple[str, ...]) -> Shape:
 def _shape(names: tuple[str, ...]) -> Shape:
     lowered = tuple([name.lower() for name in names])
     received = dict(zip(lowered, names, strict=True))
-    distinct = len(received) == len(names)
-    if not distinct:
+    repeated: set[str] = set()
+    if len(received) < len(names):
         received = {}
         for name, as_received in zip(lowered, names, strict=True):
-            received.setdefault(name, as_received)
-    return Shape(lowered, received, distinct, ":" in [name[:1] for name in names])
+            if name in received:
+                repeated.add(name)
+            else:
+                received[name] = as_received
+    return Shape(lowered, received, frozenset(repeated), ":" in [name[:1] for name in names])
+
+
+_ONCE_EACH: dict[str, tuple[str, ...]] = {}
 
 
 class Fields(Struct, frozen=True, eq=False):
@@ -86,6 +92,8 @@ class Fields(Struct, frozen=True, eq=False):
     """
     first: dict[str, str]
     """Lower-case field name → the value of its first line. Read-only."""
+    repeated: dict[str, tuple[str, ...]]
+    """Lower-case field name → the values of its lines, for those that have several. Read-only."""
     get: Callable[[str], str | None]
     """The combined value of a field, or ``None``: what `by_name` holds, without a call in between."""
 
@@ -98,23 +106,25 @@ class Fields(Struct, frozen=True, eq=False):
     def of_lines(cls, lines: tuple[Field, ...]) -> Fields:
         """Build from field lines, in order."""
         shape = shape_of(tuple([line.name for line in lines]))
-        if shape.distinct:
-            first = by_name = {name: line.value for name, line in zip(shape.names, lines, strict=True)}
-        else:
-            first, by_name = {}, {}
+        first = by_name = {name: line.value for name, line in zip(shape.names, lines, strict=True)}
+        repeated = _ONCE_EACH
+        if shape.repeated:
+            first = by_name.copy()
+            values: dict[str, list[str]] = {name: [] for name in shape.repeated}
             for name, line in zip(shape.names, lines, strict=True):
-                first.setdefault(name, line.value)
-                by_name[name] = f"{by_name[name]}, {line.value}" if name in by_name else line.value
-        return cls(lines, shape, by_name, first, by_name.get)
+                if name in values:
+                    values[name].append(line.value)
+            for name, several in values.items():
+                first[name], by_name[name] = several[0], ", ".join(several)
+            repeated = {name: tuple(several) for name, several in values.items()}
+        return cls(lines, shape, by_name, first, repeated, by_name.get)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every line's value for a field name, in order; empty where the field is absent."""
         value = self.by_name.get(name)
         if value is None:
             return ()
-        if self.shape.distinct:
-            return (value,)
-        return tuple([line.value for known, line in zip(self.shape.names, self.lines, strict=True) if known == name])
+        return self.repeated.get(name) or (value,)
 
     def named(self, name: str) -> str:
         """The field's name in the case it was received in; the given name where it is absent."""

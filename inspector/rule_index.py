@@ -85,7 +85,7 @@ class RuleIndex:
                 x.exchange.failure is not None,
                 x.exchange.context.recorder.vantage,
                 "?" in url,
-                sent.distinct and got.distinct,
+                not (sent.repeated or got.repeated),
                 x.memo(has_token),
             ]
             | self._of_verdicts[

@@ -352,9 +352,8 @@ _SINGLETONS = frozenset(
 @lru_cache(maxsize=2048)
 def _repeated_singletons(shape: Shape) -> tuple[str, ...]:
     """The fields that may appear once and appear more often, in order."""
-    if shape.distinct:
-        return ()
-    return tuple([name for name in shape.received if name in _SINGLETONS and shape.names.count(name) > 1])
+    wrong = _SINGLETONS & shape.repeated
+    return tuple([name for name in shape.received if name in wrong]) if wrong else ()
 
 
 @rule(
