@@ -204,17 +204,17 @@ _FETCH_TYPES: dict[str, ServedFrom] = {
 
 
 def _failure(entry: Entry, answer: ResponseEntry | None) -> Failure | None:
-    error = entry.error
-    text = entry.failure_text
+    error, text, aborted = entry.error, entry.failure_text, entry.was_aborted is True
     if answer is not None:
         error = answer.error or error
         text = answer.failure_text or text
+    if not (error or text or aborted):
+        return None
     code = None
     if isinstance(error, FailureObject):
         code = error.code
         error = error.message or error.text or error.code
     message = error or text
-    aborted = entry.was_aborted is True
     if not message:
         return Failure("aborted", side="client") if aborted else None
     side = _SIDES.get(entry.error_side or "", "client" if aborted else None)
@@ -240,8 +240,9 @@ def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
     phases: TimingsEntry | None = entry.timings
     if phases is None:
         return Timings(started=begun, total=total)
+    longest = values.LONGEST
     blocked, dns, connect, tls, send, wait, receive = [
-        None if phase is None or not 0 <= phase < values.LONGEST else phase for phase in _phases(phases)
+        phase if phase is not None and 0 <= phase < longest else None for phase in _phases(phases)
     ]
     if begun is not None and entry.load_start is not None:
         before = _before_sending(entry)
