@@ -75,9 +75,7 @@ def scrub_story(told: Story, secrets: tuple[str, ...], masker: Masker) -> Story:
                 text = _without(text, secret, masker)
         return text
 
-    replace, timeline = msgspec.structs.replace, told.timeline
-    if any(map("\n".join(map(_label, timeline)).__contains__, signs)):
-        timeline = tuple([replace(bar, label=hide(bar.label)) for bar in timeline])
+    replace = msgspec.structs.replace
     return replace(
         told,
         title=hide(told.title),
@@ -86,7 +84,9 @@ def scrub_story(told: Story, secrets: tuple[str, ...], masker: Masker) -> Story:
         arrows=tuple(
             [replace(a, source=hide(a.source), target=hide(a.target), label=hide(a.label)) for a in told.arrows]
         ),
-        timeline=timeline,
+        timeline=tuple(
+            [bar if (label := hide(bar.label)) == bar.label else replace(bar, label=label) for bar in told.timeline]
+        ),
         moments=tuple([replace(moment, name=hide(moment.name)) for moment in told.moments]),
         annotations=tuple([_annotation(a, hide) for a in told.annotations]),
     )

@@ -54,16 +54,18 @@ class Sites:
 
     def observe(self, x: Subject) -> None:
         """Take note of one exchange."""
-        url = x.url
+        url, status, shared = x.url, x.status, x.origin is not None
+        if status and not shared and not x.is_document and status not in REDIRECTS:
+            return
         if url.scheme not in _SCHEMES or not url.host:
             return
-        if not x.status:
+        if not status:
             if url.scheme == "http" and _refused(x):
                 _keep(self._routes, url.host, ())
             return
-        if x.origin is not None:
+        if shared:
             self._share(x)
-        if x.status in REDIRECTS and "location" in x.res.first:
+        if status in REDIRECTS and "location" in x.res.first:
             if x.destination in (None, "document") and x.method == "GET":
                 self._redirect(x)
         elif x.is_document and x.method == "GET":

@@ -28,15 +28,19 @@ MOST_STEPS = 8
 
 
 class _Page:
-    __slots__ = ("exchanges", "indices", "left_out", "name", "origins")
+    __slots__ = ("indices", "left_out", "name", "origins")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.exchanges = 0
         self.indices: list[int] = []
         self.origins: dict[str, TimedOrigin] = {}
         self.left_out = 0
         """Exchanges with origins beyond `MOST_ORIGINS`."""
+
+    @property
+    def exchanges(self) -> int:
+        """All of them."""
+        return self.left_out + sum([origin.exchanges for origin in self.origins.values()])
 
 
 class ConnectionStories:
@@ -54,7 +58,6 @@ class ConnectionStories:
             return
         page = exchange.context.page
         found = self._pages.get("" if page is None else page.id) or self._begun(page, x.masker)
-        found.exchanges += 1
         indices = found.indices
         if len(indices) < MOST_INDICES:
             indices.append(exchange.index)

@@ -112,21 +112,20 @@ class CookieStories:
         verdicts = x.verdicts
         if not verdicts.set_cookies and not (verdicts.cookies and self._lives):
             return None
-        index = x.exchange.index
+        index, host = x.exchange.index, host_name(x.url)
         for due in verdicts.cookies:
-            life = None if due.set_by is None else self._set_in.get((due.set_by, due.name))
-            if life is None:
+            if due.set_by is None or (life := self._set_in.get((due.set_by, due.name))) is None:
                 continue
             if due.recorded or (due.recorded is None and due.outcome == "sent"):
-                life.happened("sent", index, host_name(x.url))
+                life.happened("sent", index, host)
             elif due.outcome == "blocked" and not due.recorded and _ELSEWHERE.isdisjoint(due.codes):
                 life.withheld = True
-                life.happened("withheld", index, host_name(x.url), ", ".join(due.codes))
+                life.happened("withheld", index, host, ", ".join(due.codes))
         ended: list[Story] = []
         if verdicts.set_cookies:
             for line, verdict in zip(x.res.all("set-cookie"), verdicts.set_cookies, strict=False):
                 if verdict.outcome != "unknown":
-                    ended += self._set(x, line, verdict)
+                    ended += self._set(x, host, line, verdict)
         return ended
 
     def finish(self) -> Iterator[Story]:
@@ -135,11 +134,11 @@ class CookieStories:
             if life.worth_telling(self._now):
                 yield _tell(life, self._now)
 
-    def _set(self, x: Subject, line: str, verdict: SetCookieVerdict) -> Iterator[Story]:
+    def _set(self, x: Subject, host: str, line: str, verdict: SetCookieVerdict) -> Iterator[Story]:
         cookie = parse_set_cookie(line)
         key = (verdict.name, *cookie_place(cookie, x.url))
         life = self._lives.get(key)
-        index, host = x.exchange.index, host_name(x.url)
+        index = x.exchange.index
         if life is None:
             life = self._lives[key] = _Life(brief(verdict.name, 60), client_name(x))
             life.third_party = third_party(x)

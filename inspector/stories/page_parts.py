@@ -113,6 +113,7 @@ class PageLoad:
     """What is known of one page's load."""
 
     __slots__ = (
+        "awaits",
         "content_loaded",
         "document",
         "last",
@@ -130,6 +131,8 @@ class PageLoad:
         self.name = name
         self.document: Part | None = None
         self.markup: Markup | None = None
+        self.awaits = False
+        """Whether its hints wait for names that contents may hold."""
         self.parts: list[Part] = []
         self.redirects: tuple[Hop, ...] = ()
         """Redirects before the document, where they are not among the parts."""
@@ -156,7 +159,7 @@ class PageLoad:
         timings, context = exchange.timings, exchange.context
         initiator, referrer = context.initiator, x.req.get("referer")
         ended = started + (timings.total or _sum(timings)) / 1000
-        kind = _kind(x)
+        kind = "preflight" if x.is_preflight else _kind_of(x.destination, x.content_kind) or _by_suffix(x.url.path)
         if kind == "document" and self.document is not None:
             kind = "frame" if x.destination == "document" else "HTML"
         failed = response is None or exchange.failure is not None
@@ -184,7 +187,8 @@ class PageLoad:
         elif kind == "document" and (x.is_document or x.is_navigation):
             self.document = part
             self.markup = markup_of(x)
-        elif self.markup is not None and self.markup.awaited and kind in ("stylesheet", "script", "data"):
+            self.awaits = bool(self.markup.awaited)
+        elif self.awaits and kind in ("stylesheet", "script", "data"):
             self._look_for_names(x, part)
         self.parts.append(part)
         if ended > self.last:
@@ -206,17 +210,11 @@ def _sum(timings: Timings) -> float:
     return sum(filter(None, lengths_of(timings)))
 
 
-def _kind(x: Subject) -> str:
-    """What a part is to a person: stylesheet, script, image, font, data, document, frame, media or other."""
-    if x.is_preflight:
-        return "preflight"
-    found = _kind_by(x.destination, x.content_kind)
-    return found or _KIND_OF_SUFFIX.get(x.url.path.rpartition(".")[2].lower(), "other")
-
-
 @lru_cache(maxsize=1024)
-def _kind_by(destination: str | None, content: str) -> str:
-    """What destination and kind of content say; ``""`` where they say nothing."""
+def _kind_of(destination: str | None, content: str) -> str:
+    """What a part is to a person: stylesheet, script, image, font, data, document, frame or media; ``""`` where
+    neither its destination nor the kind of its content tells.
+    """
     if destination is not None:
         if destination in _NESTED:
             return "frame"
@@ -224,6 +222,10 @@ def _kind_by(destination: str | None, content: str) -> str:
         if found is not None:
             return found
     return "" if content in ("none", "other") else _KIND_OF_TYPE.get(content, content)
+
+
+def _by_suffix(path: str) -> str:
+    return _KIND_OF_SUFFIX.get(path.rpartition(".")[2].lower(), "other")
 
 
 class Pages:
