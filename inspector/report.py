@@ -6,11 +6,8 @@ The JSON Schema is generated from these very types (`schema`).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from itertools import chain
-from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -360,14 +357,13 @@ class Report(Struct, frozen=True, gc=False):
     grades: tuple[Grade, ...] = ()
 
 
-_counted: attrgetter[tuple[bool, int, str]] = attrgetter("accepted", "severity.rank", "rule")
-
-
 def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()) -> Summary:
     """Count annotations by severity over exchanges and stories."""
-    total = 0
+    rules: dict[tuple[int, str], int] = {}
+    total = accepted = informative = 0
+    info = Severity.INFO
 
-    def told() -> Iterator[tuple[Annotation, ...]]:
+    def findings() -> Iterator[tuple[Annotation, ...]]:
         nonlocal total
         for exchange in exchanges:
             total += 1
@@ -375,24 +371,27 @@ def summarize(exchanges: Iterable[ExchangeReport], stories: Iterable[Story] = ()
         for story in stories:
             yield story.annotations
 
-    alike = Counter(map(_counted, chain.from_iterable(told())))
-    counts = [0, 0, 0, 0]
-    rules: list[tuple[int, int, str]] = []
-    accepted = 0
-    for (is_accepted, rank, rule), number in alike.items():
-        if is_accepted:
-            accepted += number
-            continue
+    for told in findings():
+        for annotation in told:
+            severity = annotation.severity
+            if annotation.accepted:
+                accepted += 1
+            elif severity is info:
+                informative += 1
+            else:
+                key = (severity.rank, annotation.rule)
+                rules[key] = rules.get(key, 0) + 1
+    counts = [0, 0, 0, informative]
+    for (rank, _), number in rules.items():
         counts[rank] += number
-        if rank != Severity.INFO.rank:
-            rules.append((rank, -number, rule))
+    worst = sorted(rules, key=lambda key: (key[0], -rules[key], key[1]))
     return Summary(
         exchanges=total,
         error=counts[Severity.ERROR.rank],
         warning=counts[Severity.WARNING.rank],
         note=counts[Severity.NOTE.rank],
         info=counts[Severity.INFO.rank],
-        worst=tuple([rule for _, _, rule in sorted(rules)[:5]]),
+        worst=tuple([rule for _, rule in worst[:5]]),
         accepted=accepted,
     )
 

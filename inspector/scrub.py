@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, repeat
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,17 +24,16 @@ MOST_REMEMBERED = 10_000
 """Exchanges whose secrets are known when a story is told; the oldest are forgotten."""
 _CUT = 8
 """Characters of a secret's beginning or end that give it away beside an ellipsis."""
-_sentences = attrgetter("title", "detail", "fix", "condition")
-_evidence = attrgetter("evidence")
-_quotations = attrgetter("name", "value", "label")
-_label = attrgetter("label")
 
 
 def scrub_annotations(told: list[Annotation], secrets: tuple[str, ...], masker: Masker) -> tuple[Annotation, ...]:
     """What is told about an exchange with these secrets, without them."""
-    if secrets and told and any(map(_shown(told).__contains__, secrets)):
-        hide = partial(masker.scrub, secrets=secrets)
-        return tuple([_annotation(a, hide) for a in told])
+    if secrets and told:
+        shown = _shown(told)
+        for secret in secrets:
+            if secret in shown:
+                hide = partial(masker.scrub, secrets=secrets)
+                return tuple([_annotation(a, hide) for a in told])
     return tuple(told)
 
 
@@ -62,16 +60,18 @@ class Remembered:
 
 def scrub_story(told: Story, secrets: tuple[str, ...], masker: Masker) -> Story:
     """A story without the secrets of its exchanges, also where a label was cut and shows a part of one."""
-    labels = [*map(_label, told.arrows), *map(_label, told.timeline), *[moment.name for moment in told.moments]]
+    labels = [arrow.label for arrow in told.arrows] + [bar.label for bar in told.timeline]
+    labels += [moment.name for moment in told.moments]
     shown = "\n".join([told.title, *told.steps, *told.participants, *labels, _shown(told.annotations)])
-    found = [s for s in secrets if s[:_CUT] in shown or ("…" in shown and s[-_CUT:] in shown)]
+    cut = "…" in shown
+    found = [(s[:_CUT], s[-_CUT:], s) for s in secrets if s[:_CUT] in shown or (cut and s[-_CUT:] in shown)]
     if not found:
         return told
-    signs = [sign for secret in found for sign in (secret[:_CUT], secret[-_CUT:])]
 
     def hide(text: str) -> str:
-        if any(map(text.__contains__, signs)):
-            for secret in found:
+        cut = "…" in text
+        for begins, ends, secret in found:
+            if begins in text or (cut and ends in text):
                 text = _without(text, secret, masker)
         return text
 
@@ -94,9 +94,12 @@ def scrub_story(told: Story, secrets: tuple[str, ...], masker: Masker) -> Story:
 
 def _shown(annotations: Iterable[Annotation]) -> str:
     """All that annotations say and quote, in lines."""
-    told = list(annotations)
-    quoted = chain.from_iterable(map(_evidence, told))
-    return "\n".join(filter(None, chain.from_iterable([*map(_sentences, told), *map(_quotations, quoted)])))
+    texts: list[str | None] = []
+    for a in annotations:
+        texts += (a.title, a.detail, a.fix, a.condition)
+        for e in a.evidence:
+            texts += (e.name, e.value, e.label)
+    return "\n".join(filter(None, texts))
 
 
 def _annotation(a: Annotation, hide: Callable[[str], str]) -> Annotation:

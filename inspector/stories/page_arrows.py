@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from operator import attrgetter
 
 from msgspec import Struct
 
 from inspector.stories.page_parts import Part
 from inspector.stories.page_tree import Tree
-from inspector.stories.telling import Telling, host_name, server_name
+from inspector.stories.telling import Telling
 from inspector.url import parse
 from inspector.words import count, listed, milliseconds, octets
 
@@ -20,17 +18,18 @@ MOST_SITES = 4
 MOST_REDIRECTS = 4
 MOST_LINKS = 7
 _PLURALS = {"data": "data", "media": "media", "other": "other", "HTML": "HTML"}
-_kind: attrgetter[str] = attrgetter("kind")
-_ended: attrgetter[float] = attrgetter("ended")
-_size: attrgetter[int | None] = attrgetter("size")
-_refused = attrgetter("refused")
-_server: attrgetter[tuple[str, int | None]] = attrgetter("address.host", "address.port")
 
 
 def kinds(parts: Iterable[Part], most: int = 8) -> str:
     """How many parts of which kind, the most frequent first: ``12 images and 3 scripts``."""
-    counted = Counter(map(_kind, parts)).most_common()
-    return listed([f"{n:,} {_PLURALS.get(kind) or kind + ('' if n == 1 else 's')}" for kind, n in counted], most=most)
+    counted: dict[str, int] = {}
+    for part in parts:
+        counted[part.kind] = counted.get(part.kind, 0) + 1
+    ordered = sorted(counted, key=lambda kind: -counted[kind])
+    return listed(
+        [f"{counted[kind]:,} {_PLURALS.get(kind) or kind + ('' if counted[kind] == 1 else 's')}" for kind in ordered],
+        most=most,
+    )
 
 
 class Sites(Struct, frozen=True):
@@ -38,28 +37,26 @@ class Sites(Struct, frozen=True):
 
     named: tuple[str, ...]
     rest: str
-    columns: dict[tuple[str, int | None], str]
-    """Host and port → the participant that exchanges with it are drawn to."""
+    columns: dict[str, str]
+    """What a server is called → the participant that exchanges with it are drawn to."""
 
     def of(self, part: Part) -> str:
         """The participant that an exchange is drawn to."""
-        return self.columns[_server(part)]
+        return self.columns[part.server]
 
 
 def sites_of(tree: Tree) -> Sites:
     """Choose them: the document's, those of the critical path, then those that were asked most often."""
-    names: dict[tuple[str, int | None], str] = {}
     counted: dict[str, int] = {}
-    for server, number in Counter(map(_server, tree.parts)).items():
-        name = names[server] = server_name(*server)
-        counted[name] = counted.get(name, 0) + number
-    first = [names[_server(tree.parts[place])] for place in (tree.document, *reversed(tree.chain))]
+    for part in tree.parts:
+        counted[part.server] = counted.get(part.server, 0) + 1
+    first = [tree.parts[place].server for place in (tree.document, *reversed(tree.chain))]
     ordered = tuple(dict.fromkeys([*first, *sorted(counted, key=lambda name: -counted[name])]))
     if len(ordered) <= MOST_SITES:
-        return Sites(ordered, "", names)
+        return Sites(ordered, "", {name: name for name in ordered})
     named = ordered[: MOST_SITES - 1]
     rest = f"{len(ordered) - len(named):,} other sites"
-    return Sites(named, rest, {server: name if name in named else rest for server, name in names.items()})
+    return Sites(named, rest, {name: name if name in named else rest for name in ordered})
 
 
 def draw_document(telling: Telling, tree: Tree, sites: Sites) -> None:
@@ -87,7 +84,7 @@ def draw_parts(telling: Telling, tree: Tree, sites: Sites) -> None:
     columns = sites.columns
     for part in (*before, *tree.parts[tree.document + 1 :]):
         if part.crossed:
-            site = columns[_server(part)]
+            site = columns[part.server]
             if site in groups:
                 groups[site].append(part)
             else:
@@ -98,12 +95,12 @@ def draw_parts(telling: Telling, tree: Tree, sites: Sites) -> None:
     for site in sorted(groups, key=order.index):
         parts = groups[site]
         telling.arrow(BROWSER, site, f"asks for {kinds(parts, most=4)}", parts[0].index)
-        failed = list(filter(_refused, parts))
+        failed = [part for part in parts if part.refused]
         answered = len(parts) - len(failed)
-        sizes = sum(filter(None, map(_size, parts)))
+        sizes = sum([part.size for part in parts if part.size])
         if answered:
             size = f", {octets(sizes)}" if sizes else ""
-            last = milliseconds(1000 * (max(map(_ended, parts)) - tree.began))
+            last = milliseconds(1000 * (max([part.ended for part in parts]) - tree.began))
             telling.arrow(site, BROWSER, f"answers ×{answered:,}{size}, until {last}", None)
         if failed:
             codes = listed(dict.fromkeys(str(part.status or "no response") for part in failed), most=3)
@@ -121,7 +118,7 @@ def draw_chain(telling: Telling, tree: Tree, sites: Sites) -> None:
     for number, part in links:
         until = milliseconds(1000 * (part.ended - tree.began))
         target = sites.of(part) if part.crossed else BROWSER
-        at = f" of {host_name(part.address)}" if target == sites.rest else ""
+        at = f" of {part.server}" if target == sites.rest else ""
         telling.arrow(BROWSER, target, f"critical path {number}: {_name(part)}{at}, until {until}", part.index)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable
-from itertools import compress, pairwise, repeat
-from operator import attrgetter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +12,7 @@ from inspector.report import Annotation, Bar, Moment, Story
 from inspector.rules.status_words import brief
 from inspector.stories.page_arrows import BROWSER, draw_chain, draw_document, draw_parts, kinds, sites_of
 from inspector.stories.page_hints import tell_hints
-from inspector.stories.page_parts import PHASES, PageLoad, Pages, Part, lengths_of
+from inspector.stories.page_parts import PHASES, PageLoad, Pages, Part, phases_of
 from inspector.stories.page_prefetch import Prefetches
 from inspector.stories.page_tree import Tree, tree_of
 from inspector.stories.signs import ANY
@@ -29,12 +26,6 @@ if TYPE_CHECKING:
 
 MOST_BARS = 1_000
 MOST_FOUND = 1_000
-_TO_HUNDREDTHS = repeat(2)
-_index = attrgetter("index")
-_started = attrgetter("started")
-_crossed = attrgetter("crossed")
-_refused = attrgetter("refused")
-_origin = attrgetter("address.origin")
 _LONG_GAP = 0.1
 """Seconds between a file's end and the beginning of what it led to that are worth a word."""
 _DEEP = 4
@@ -92,7 +83,7 @@ def _of_what(finding: Annotation) -> object:
 def tell(page: PageLoad, tree: Tree, masker: Masker, prefetched: tuple[list[str], list[Annotation]]) -> Story:
     """A page's story. `masker` is that of the report, `prefetched` what is told of files for pages to come."""
     document = tree.parts[tree.document]
-    origins = set(map(_origin, tree.parts))
+    origins = {part.address.origin for part in tree.parts}
     size = sum([part.size for part in tree.parts if part.crossed and part.size is not None])
     title = f"Page load of `{brief(document.shown, 100)}`: {count(len(tree.parts), 'exchange')}"
     if len(origins) > 1:
@@ -110,7 +101,7 @@ def tell(page: PageLoad, tree: Tree, masker: Masker, prefetched: tuple[list[str]
     ahead, wasted = prefetched
     sites = sites_of(tree)
     telling = Telling("page-load", BROWSER, *sites.named)
-    telling.about(*map(_index, tree.parts))
+    telling.about(*[part.index for part in tree.parts])
     telling.say(_document(page, tree))
     draw_document(telling, tree, sites)
     telling.say(_parts_in_words(tree))
@@ -197,17 +188,18 @@ def _parts_in_words(tree: Tree) -> str:
     if not rest:
         return "It led to nothing else but redirects."
     text = f"It led to {count(len(rest), 'further exchange')}: {kinds(rest)}."
-    by_others = [
-        f"{number:,} by {_named(tree.parts[parent])}"
-        for parent, number in Counter(tree.parents).most_common()
-        if parent is not None and parent != tree.document and tree.parts[parent].leads_to is None
-    ]
+    by_others: dict[int, int] = {}
+    for parent in tree.parents:
+        if parent is not None and parent != tree.document and tree.parts[parent].leads_to is None:
+            by_others[parent] = by_others.get(parent, 0) + 1
     if by_others:
-        text += f" Not asked for by the document itself but found later: {listed(by_others, most=4)}."
-    failed = list(filter(_refused, rest))
+        ordered = sorted(by_others, key=lambda parent: -by_others[parent])
+        most = listed([f"{by_others[p]:,} by {_named(tree.parts[p])}" for p in ordered], most=4)
+        text += f" Not asked for by the document itself but found later: {most}."
+    failed = [part for part in rest if part.refused]
     if failed:
         text += f" {len(failed):,} failed: {listed([f'#{part.index}' for part in failed], most=5)}."
-    cached = len(rest) - sum(map(_crossed, rest))
+    cached = len([part for part in rest if not part.crossed])
     if cached:
         text += f" {cached:,} came out of a cache or a service worker."
     return text
@@ -300,7 +292,7 @@ def _moments(page: PageLoad, tree: Tree) -> list[str]:
         return []
     text = listed(told)
     if page.loaded is not None:
-        after = len(tree.parts) - bisect_right(tree.parts, page.loaded, key=_started) + tree.later
+        after = len([part for part in tree.parts if part.started > page.loaded]) + tree.later
         if after:
             text += f"; {count(after, 'exchange')} began after the load event"
     return [text + "."]
@@ -310,8 +302,8 @@ def _bars(tree: Tree, blocking: frozenset[int]) -> tuple[Bar, ...]:
     parts, began, critical = tree.parts, tree.began, frozenset(tree.chain)
     bars: list[Bar] = []
     for place, (part, parent) in enumerate(zip(parts[:MOST_BARS], tree.parents, strict=False)):
-        started, lengths = part.started, lengths_of(part.timings)
-        phases = zip(compress(PHASES, lengths), map(round, filter(None, lengths), _TO_HUNDREDTHS), strict=False)
+        started, lengths = part.started, phases_of(part.timings)
+        phases = {name: round(length, 2) for name, length in zip(PHASES, lengths, strict=True) if length}
         bars.append(
             Bar(
                 part.index,
@@ -319,7 +311,7 @@ def _bars(tree: Tree, blocking: frozenset[int]) -> tuple[Bar, ...]:
                 part.kind,
                 round(1000 * (started - began), 2),
                 round(1000 * (part.ended - started), 2),
-                dict(phases),
+                phases,
                 None if parent is None else parts[parent].index,
                 part.size,
                 place in critical,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,6 +16,7 @@ from msgspec import Struct
 from inspector.browser.redirects import REDIRECTS, location_url
 from inspector.exchange import Page, Timings
 from inspector.stories.page_markup import Markup, markup_of
+from inspector.stories.telling import host_name
 from inspector.url import Url
 
 if TYPE_CHECKING:
@@ -73,8 +73,6 @@ _KIND_OF_SUFFIX = {
 
 
 PHASES = ("blocked", "dns", "connect", "tls", "send", "wait", "receive")
-lengths_of: attrgetter[tuple[float | None, ...]] = attrgetter(*PHASES)
-"""How long each of these took; ``None`` for those that are not known."""
 
 
 class Part(Struct, gc=False):
@@ -85,6 +83,8 @@ class Part(Struct, gc=False):
     index: int
     url: str
     address: Url
+    server: str
+    """What its server is called in the story."""
     shown: str
     kind: str
     started: float
@@ -167,6 +167,7 @@ class PageLoad:
             exchange.index,
             url.partition("#")[0],
             x.url,
+            host_name(x.url),
             x.shown_url,
             kind,
             started,
@@ -205,9 +206,15 @@ class PageLoad:
             part.words = self.markup.named_in(text)
 
 
+def phases_of(timings: Timings) -> tuple[float | None, ...]:
+    """How long each of `PHASES` took, in milliseconds; ``None`` for those that are not known."""
+    t = timings
+    return t.blocked, t.dns, t.connect, t.tls, t.send, t.wait, t.receive
+
+
 def _sum(timings: Timings) -> float:
     """The phases that are known, for recorders that give no total, or 0, beside them. Milliseconds."""
-    return sum(filter(None, lengths_of(timings)))
+    return sum([phase for phase in phases_of(timings) if phase])
 
 
 @lru_cache(maxsize=1024)

@@ -7,8 +7,6 @@ to initiator; the work of scripts and the browser's own queueing show in it as g
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from msgspec import Struct
 
 from inspector.stories.page_parts import PageLoad, Part
@@ -22,8 +20,6 @@ _WAITED_FOR = frozenset({"document", "frame", "HTML", "stylesheet", "script", "i
 """Kinds that the load event waits for (HTML, "delay the load event"); data that scripts ask for is not among them."""
 _LEADS_ON = frozenset({"document", "frame", "HTML", "stylesheet", "script"})
 """Kinds that ask for others."""
-_begun = attrgetter("started", "index")
-_ended = attrgetter("ended")
 
 
 class Tree(Struct, frozen=True):
@@ -47,7 +43,7 @@ def tree_of(page: PageLoad) -> Tree | None:
     document = page.document
     if document is None:
         return None
-    parts = sorted(page.parts, key=_begun)
+    parts = sorted(page.parts, key=lambda part: (part.started, part.index))
     limit = (page.loaded or 0.0) + PAUSE
     kept = parts
     for number, part in enumerate(parts):
@@ -66,7 +62,7 @@ def tree_of(page: PageLoad) -> Tree | None:
     began = kept[0].started
     if page.started is not None and 0 <= began - page.started < PAUSE:
         began = page.started  # what the recorder counts its events from
-    return Tree(tuple(kept), place, parents, chain, began, max(map(_ended, kept)), len(parts) - len(kept))
+    return Tree(tuple(kept), place, parents, chain, began, max([part.ended for part in kept]), len(parts) - len(kept))
 
 
 def _parents(parts: list[Part], document: int) -> tuple[int | None, ...]:
@@ -94,7 +90,7 @@ def _chain(
     parts: list[Part], parents: tuple[int | None, ...], document: int, loaded: float | None, icons: frozenset[str]
 ) -> tuple[int, ...]:
     place: int | None = document
-    ends = list(map(_ended, parts))
+    ends = [part.ended for part in parts]
     for late in sorted(range(document, len(parts)), key=ends.__getitem__, reverse=True):
         part = parts[late]
         if (

@@ -123,10 +123,5 @@ def host_name(url: Url) -> str:
     return url.host if url.port in _USUAL_PORTS else f"{url.host}:{url.port}"
 
 
-def server_name(host: str, port: int | None) -> str:
-    """The same, of a host and an effective port."""
-    return host if port in _USUAL_PORTS else f"{host}:{port}"
-
-
 def _short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - most // 3 - 1]}…{text[-(most // 3) :]}"
