@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from inspector.browser.cookies import MOST_LIFETIME, JarCookie, default_path, trustworthy
-from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS, combine
+from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS, Codes, combine
 from inspector.browser.cookies_site import Circumstances
 from inspector.browser.verdict import SetCookieVerdict, Step, StoredAs
 from inspector.fields.set_cookie import SetCookie
@@ -103,17 +103,15 @@ def expiry(cookie: SetCookie, now: float | None, server_date: float | None) -> f
     return expires if clock is None else min(expires, clock + MOST_LIFETIME)
 
 
-def _early_codes(cookie: SetCookie, url: Url) -> tuple[str, ...]:
+def _early_codes(cookie: SetCookie, url: Url) -> Codes:
     if cookie.error is not None:
         return (cookie.error,)
     if url.scheme not in _COOKIE_SCHEMES:
         return ("SchemeNotSupported",)
-    codes = []
+    codes: Codes = ()
     if cookie_domain(url.host, cookie.domain) is None:
-        codes.append("InvalidDomain")
-    if prefix_violations(cookie, url):
-        codes.append("InvalidPrefix")
-    return tuple(codes)
+        codes += ("InvalidDomain",)
+    return (*codes, "InvalidPrefix") if prefix_violations(cookie, url) else codes
 
 
 def store(
@@ -144,21 +142,13 @@ def store(
         step = Step("Partitioned", "`Partitioned` without `Secure` over a secure channel", "fail")
         return SetCookieVerdict(cookie.name, "blocked", steps=(step,)), None
     kept, stored_as = _kept(cookie, url, circumstances, now, server_date, index)
-    always = []
+    always: Codes = ()
     if cookie.secure and not secure_channel:
-        always.append("SecureOnly")
+        always += ("SecureOnly",)
     if cookie.same_site == "None" and not cookie.secure:
-        always.append("SameSiteNoneInsecure")
+        always += ("SameSiteNoneInsecure",)
     after = ("OverwriteSecure",) if not secure_channel and overwrites_secure(kept) else ()
-    answer = combine(
-        circumstances,
-        tuple(always),
-        cookie.same_site,
-        cookie.partitioned,
-        True,
-        False,
-        after,
-    )
+    answer = combine(circumstances, always, cookie.same_site, cookie.partitioned, True, False, after)
     steps = _steps(cookie, url, circumstances, answer.codes)
     if answer.blocked:
         return SetCookieVerdict(cookie.name, "blocked", answer.codes, steps=steps), None
