@@ -40,7 +40,7 @@ def parse_http_date(value: str) -> float | None:
     moment = parse_imf_fixdate(value)
     if moment is not None or len(value) < _SHORTEST:
         return moment
-    match = _RFC850.fullmatch(value) or _ASCTIME.fullmatch(value)
+    match = (_RFC850 if "day, " in value else _ASCTIME).fullmatch(value)
     if match is None:
         return None
     day, month, year, time = match.group("day", "month", "year", "time")

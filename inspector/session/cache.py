@@ -157,11 +157,11 @@ class Cache:
 
     def policy(self, x: Subject) -> Policy:
         """The caching policy of an exchange's response by its own fields; a 304 counts as the 200 it confirms."""
-        latest = self._policy
-        if latest is not None and latest[0] is x.exchange:
-            return latest[1]
+        known, exchange = self._policy, x.exchange
+        if known is not None and known[0] is exchange:
+            return known[1]
         rules = _policy(x, 200 if x.status == 304 else x.status, x.res)
-        self._policy = (x.exchange, rules)
+        self._policy = (exchange, rules)
         return rules
 
     def fresh_copy(self, x: Subject) -> Stored | None:
