@@ -30,7 +30,7 @@ from inspector.rules.cookies_words import (
     kept_lines,
     line_evidence,
     names_of,
-    session_like,
+    session_lines,
     set_lines,
     shorten,
     shown_name,
@@ -83,7 +83,7 @@ def no_secure(x: Subject) -> Finding | None:
     lines = [line for line in kept_lines(x) if not line.cookie.secure]
     if not lines or x.local:
         return None
-    sessions = [line for line in lines if session_like(line.cookie)]
+    sessions = [line for line in session_lines(x) if not line.cookie.secure]
     hsts = "strict-transport-security" in x.res
     if not sessions and not x.session.first("cookies/no-secure", x.url.origin):
         return None
@@ -136,7 +136,7 @@ def no_secure(x: Subject) -> Finding | None:
 )
 def no_httponly(x: Subject) -> Finding | None:
     """Only for names or values that suggest a session."""
-    lines = [line for line in kept_lines(x) if not line.cookie.http_only and session_like(line.cookie)]
+    lines = [line for line in session_lines(x) if not line.cookie.http_only]
     if not lines:
         return None
     token = all(line.cookie.value.startswith("eyJ") for line in lines)
@@ -262,9 +262,7 @@ def samesite_invalid(x: Subject) -> Finding | None:
 def broad_domain(x: Subject) -> Finding | None:
     """Session-like names only."""
     lines = [
-        line
-        for line in kept_lines(x)
-        if line.verdict.stored_as is not None and not line.verdict.stored_as.host_only and session_like(line.cookie)
+        line for line in session_lines(x) if line.verdict.stored_as is not None and not line.verdict.stored_as.host_only
     ]
     if not lines:
         return None
@@ -516,8 +514,11 @@ def _mistake(x: Subject, kind: str, found: list[tuple[Line, str]]) -> Finding:
 )
 def duplicate(x: Subject) -> Finding | None:
     """Same name, domain, path and partition; different content; no deletion among them."""
+    kept = kept_lines(x)
+    if len({line.cookie.name for line in kept}) == len(kept):
+        return None
     groups: dict[tuple[object, ...], list[Line]] = defaultdict(list)
-    for line in kept_lines(x):
+    for line in kept:
         stored = line.verdict.stored_as
         if stored is not None:
             groups[line.cookie.name, stored.domain, stored.host_only, stored.path, stored.partitioned].append(line)

@@ -71,6 +71,15 @@ def _kept_lines(x: Subject) -> tuple[Line, ...]:
     return tuple([line for line in set_lines(x) if line.kept])
 
 
+def session_lines(x: Subject) -> tuple[Line, ...]:
+    """Those of the lines that leave a cookie behind which looks like one that signs its holder in."""
+    return x.memo(_session_lines)
+
+
+def _session_lines(x: Subject) -> tuple[Line, ...]:
+    return tuple([line for line in kept_lines(x) if session_like(line.cookie)])
+
+
 def _set_lines(x: Subject) -> tuple[Line, ...]:
     if not x.verdicts.set_cookies:
         return ()
