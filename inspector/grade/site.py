@@ -126,6 +126,8 @@ _ALSO = {
     chart.REDIRECTION: (chart.REDIRECTION, chart.HSTS, chart.COOKIES),
 }
 """The tests that a change made for one test bears on, where that is not that test alone."""
+_BORNE_ON = frozenset([test for tests in _ALSO.values() for test in tests])
+"""The tests that a change made for another one may bear on."""
 
 
 Improved = dict[str, tuple[Change, Findings] | None]
@@ -174,6 +176,10 @@ def _together(site: SiteEvidence, findings: Findings, improved: Improved) -> tup
     """Where all steps lead, taken one after the other. `improved` is what each of them alone does."""
     before = site
     for name, alone in improved.items():
+        if name not in _BORNE_ON:  # the same with the others as by itself
+            if alone is not None:
+                findings = {**findings, name: alone[1][name]}
+            continue
         better = alone if site is before else _improved(site, findings, name)
         if better is not None:
             change, findings = better

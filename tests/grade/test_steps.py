@@ -55,6 +55,22 @@ def test_the_best_step_comes_first():
     assert gains[-1] == 0  # a bonus that does not count yet
 
 
+def _one_after_the_other(site):
+    """The range of scores with every step taken on what the ones before it left, all tests made anew each time."""
+    for name in IMPROVEMENTS:
+        found = _improved(site, examine(site), name)
+        if found is not None:
+            site = found[0].site
+    return bounds(examine(site))
+
+
+@pytest.mark.parametrize("case", OWN, ids=lambda case: case.name)
+def test_together_they_lead_where_they_lead_one_after_the_other(case):
+    site = case.evidence()
+    graded = grade(site, Masker())
+    assert (graded.together_low.score, graded.together_high.score) == _one_after_the_other(site)
+
+
 def test_all_steps_together_reach_the_top():
     graded = grade(page("bare", ("Set-Cookie", "sess=1")).evidence(), Masker())
     assert graded.low.grade == "F"
@@ -135,6 +151,8 @@ def test_steps_on_real_pages_lead_where_they_say():
             assert examine(change.site) == findings, (case.name, name)
             assert bounds(findings)[0] >= bounds(examine(site))[0]
             seen += 1
+        graded = grade(site, Masker())
+        assert (graded.together_low.score, graded.together_high.score) == _one_after_the_other(site), case.name
     assert seen > 50
 
 
