@@ -60,8 +60,8 @@ class Telling:
         """
         if not self._steps:
             raise ValueError("an arrow belongs to a sentence: say one first")
-        if exchange is not None:
-            self.about(exchange)
+        if exchange is not None and len(self._exchanges) < MOST_EXCHANGES:
+            self._exchanges[exchange] = None
         if self._left_out or len(self._arrows) >= MOST_ARROWS:
             return
         source, target = _short(source, LONGEST_NAME), _short(target, LONGEST_NAME)
