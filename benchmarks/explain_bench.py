@@ -1,7 +1,8 @@
 """How fast ``inspector explain`` is: ``python -m benchmarks.explain_bench``.
 
-Three figures: exchanges a second over the real captures beside the checkout, in one process, to JSON; seconds and peak
-memory for a HAR file of about 150 MB made of their entries; and start-up on one entry. Where httplint is installed
+Four figures: exchanges a second over the real captures beside the checkout, in one process, to JSON; the same by the
+command, in a process that has seen nothing, so that it starts up and meets every value for the first time; seconds and
+peak memory for a HAR file of about 150 MB made of their entries; and start-up on one entry. Where httplint is installed
 (``pip install httplint``), the same messages go through its linters in the same run: it judges single messages only.
 """
 
@@ -62,7 +63,15 @@ def throughput(paths: list[str]) -> float:
         f"explain, {counts[0]} exchanges of {len(paths)} captures to JSON: {seconds:.3f} s, "
         f"{counts[0] / seconds:,.0f} exchanges/s"
     )
+    command(paths, counts[0])
     return counts[0] / seconds
+
+
+def command(paths: list[str], exchanges: int) -> None:
+    """Exchanges a second of the command as a person gives it."""
+    run = [sys.executable, "-m", "inspector", "explain", "--format", "json", *paths]
+    seconds = median(lambda: subprocess.run(run, stdout=subprocess.DEVNULL, check=False))
+    say(f"the same by the command, start-up included: {seconds:.3f} s, {exchanges / seconds:,.0f} exchanges/s")
 
 
 def large() -> None:
