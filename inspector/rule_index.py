@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 
 from inspector.content.tokens import has_token
-from inspector.exchange import Fields, Shape
+from inspector.exchange import Body, Fields, Shape, Timings
 from inspector.fields import methods, statuses
 from inspector.fields.set_cookie import parse_set_cookie
-from inspector.rules.base import Rule, Trigger, ValueTest
+from inspector.rules.base import SLOW, SMALL, Rule, Trigger, ValueTest
 from inspector.rules.catalogue import all_rules
 from inspector.url import parameter_names
 
@@ -87,6 +87,9 @@ class RuleIndex:
                 "?" in url,
                 not (sent.repeated or got.repeated),
                 x.memo(has_token),
+                _is_slow(x.exchange.timings),
+                x.response is None or _is_small(x.response.body),
+                x.exchange.server.tls is not None,
             ]
             | self._of_verdicts[
                 None if cors is None else cors.outcome,
@@ -240,6 +243,15 @@ class _UrlTerms:
         return effect
 
 
+def _is_slow(timings: Timings) -> bool:
+    total, wait = timings.total, timings.wait
+    return (total is not None and total >= SLOW) or (wait is not None and wait >= SLOW)
+
+
+def _is_small(body: Body) -> bool:
+    return (body.transferred or body.size or 0) <= SMALL
+
+
 def _message(key: tuple[int, str, str, str | None, str | None]) -> list[Trigger]:
     status, method, scheme, kind, recorded = key
     return [
@@ -257,9 +269,9 @@ def _message(key: tuple[int, str, str, str | None, str | None]) -> list[Trigger]
 
 
 def _context(
-    key: tuple[bool, str | None, str | None, str, bool, str | None, bool, bool, bool],
+    key: tuple[bool, str | None, str | None, str, bool, str | None, bool, bool, bool, bool, bool, bool],
 ) -> list[Trigger]:
-    document, client, server, content, failed, vantage, query, distinct, token = key
+    document, client, server, content, failed, vantage, query, distinct, token, slow, small, handshake = key
     return [
         ("document", document),
         ("version", client),
@@ -270,6 +282,9 @@ def _context(
         ("query", query),
         ("repeated", not distinct),
         ("token", token),
+        ("slow", slow),
+        ("small", small),
+        ("handshake", handshake),
     ]
 
 

@@ -191,6 +191,29 @@ def http_version(*versions: str) -> tuple[Trigger, ...]:
     return tuple(("version", version) for version in versions)
 
 
+SLOW = 800.0
+"""Milliseconds."""
+SMALL = 500_000
+"""Octets."""
+
+
+def slow() -> tuple[Trigger, ...]:
+    """Exchanges that took `SLOW` or longer, in all or waiting for the answer."""
+    return (("slow", True),)
+
+
+def small_content() -> tuple[Trigger, ...]:
+    """Exchanges without a response, or with content of at most `SMALL` octets as they crossed the wire, or decoded
+    where that is unknown.
+    """
+    return (("small", True),)
+
+
+def handshake_recorded() -> tuple[Trigger, ...]:
+    """Exchanges of which the recording tells what the TLS handshake with the server settled."""
+    return (("handshake", True),)
+
+
 class Finding(Struct, frozen=True):
     """What a rule found in one exchange. What is ``None`` here is taken from the rule.
 

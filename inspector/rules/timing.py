@@ -10,7 +10,6 @@ from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import (
     Finding,
-    always,
     answered_with,
     failure,
     method,
@@ -18,6 +17,8 @@ from inspector.rules.base import (
     response_field,
     response_value,
     rule,
+    slow,
+    small_content,
     status,
     status_class,
 )
@@ -57,6 +58,7 @@ def _from_network(x: Subject) -> bool:
     Severity.INFO,
     "The server took long to begin its answer",
     on=status_class(2, 3, 4, 5),
+    also=slow(),
     references=(TTFB, HAR),
     what="Between the end of the request and the first byte of a page or an API's answer passed more than 800 ms.",
     why="Until then the visitor sees nothing of a page; no work on images or scripts makes up for it.",
@@ -121,7 +123,7 @@ _PHASES = {
     "perf/phase-dominant",
     Severity.INFO,
     "Where the time went",
-    on=always(),
+    on=slow(),
     references=(HAR,),
     what="In an exchange that took a second or more, one phase took most of it.",
     why="Each phase has other causes: names, connections, the server, the size. Only the longest is worth work.",
@@ -189,7 +191,7 @@ _ADVICE = {
     "A large transfer",
     on=status(200),
     also=answered_with(*_LIMITS),
-    without=method("HEAD"),
+    without=(*method("HEAD"), *small_content()),
     references=("https://web.dev/articles/total-byte-weight",),
     what="A page, style or data of more than 500 kB, or a script or image of more than 1 MB, came over the network.",
     why="On a phone's connection a megabyte takes seconds, and scripts of that size a second more to run.",
@@ -206,8 +208,6 @@ def large(x: Subject) -> Finding | None:
     if response is None:
         return None
     body = response.body
-    if (body.transferred or body.size or 0) <= 500_000:
-        return None
     coded = "content-encoding" in x.res.by_name
     size = body.transferred or (None if coded else body.size)
     if size is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, recorded_by, rule, scheme
+from inspector.rules.base import Finding, handshake_recorded, recorded_by, rule, scheme
 from inspector.rules.status_words import brief
 from inspector.subject import Subject
 from inspector.words import listed
@@ -71,6 +71,7 @@ def sides_differ(x: Subject) -> Finding | None:
     Severity.NOTE,
     "Connections to one server use different versions of TLS",
     on=scheme("https", "wss"),
+    also=handshake_recorded(),
     references=(TLS13 + "section-4.1.3", TLS13 + "section-4.2.1"),
     what="The same client got different versions of TLS from the same origin, on different connections.",
     why="""

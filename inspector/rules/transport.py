@@ -9,7 +9,16 @@ from inspector import url as urls
 from inspector.exchange import TLS, Certificate
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, document, failed, recorded_content, request_field, rule, scheme
+from inspector.rules.base import (
+    Finding,
+    document,
+    failed,
+    handshake_recorded,
+    recorded_content,
+    request_field,
+    rule,
+    scheme,
+)
 from inspector.rules.cookies_words import session_named
 from inspector.rules.status_words import brief
 from inspector.site import same_site
@@ -200,6 +209,7 @@ _BROKEN = compile_late(r"RC4|3DES|DES-CBC|DES_CBC|NULL|EXPORT|EXP-|anon|ADH|AECD
     Severity.ERROR,
     "TLS in a version or with a cipher that is broken",
     on=scheme("https", "wss"),
+    also=handshake_recorded(),
     references=("https://www.rfc-editor.org/rfc/rfc8996", RFC9325 + "3.1.1", RFC9325 + "4.1", RFC9325 + "4.2"),
     what="The connection to the server was made with TLS 1.1 or older, with a cipher such as RC4 or 3DES, or without "
     "forward secrecy.",
@@ -278,6 +288,7 @@ _RECORDERS = compile_late(
     Severity.ERROR,
     "The server's certificate is not in order",
     on=scheme("https", "wss"),
+    also=handshake_recorded(),
     without=failed(),
     references=(RFC5280 + "4.1.2.5", "https://www.rfc-editor.org/rfc/rfc9525#section-6.3", RFC9325 + "4.5"),
     what="The certificate has expired, is about to, is not valid yet, is for another name, or has a weak key or "
