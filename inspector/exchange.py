@@ -86,7 +86,8 @@ class Fields(Struct, frozen=True, eq=False):
     shape: Shape
     """What the lines' names alone tell."""
     by_name: dict[str, str]
-    """Lower-case field name → its combined value, lines joined by ``", "`` (RFC 9110, section 5.3). Read-only.
+    """Lower-case field name → its combined value, lines joined by ``", "`` (RFC 9110, section 5.3), those of ``cookie``
+    by ``"; "`` (RFC 9113, section 8.2.3). Read-only.
 
     Not for ``set-cookie``, whose lines must never be joined: use `all`.
     """
@@ -94,6 +95,8 @@ class Fields(Struct, frozen=True, eq=False):
     """Lower-case field name → the value of its first line. Read-only."""
     repeated: dict[str, tuple[str, ...]]
     """Lower-case field name → the values of its lines, for those that have several. Read-only."""
+    text: str
+    """All combined values, one after the other with line feeds between: to learn of all at once what none holds."""
     get: Callable[[str], str | None]
     """The combined value of a field, or ``None``: what `by_name` holds, without a call in between."""
 
@@ -115,9 +118,9 @@ class Fields(Struct, frozen=True, eq=False):
                 if name in values:
                     values[name].append(line.value)
             for name, several in values.items():
-                first[name], by_name[name] = several[0], ", ".join(several)
+                first[name], by_name[name] = several[0], ("; " if name == "cookie" else ", ").join(several)
             repeated = {name: tuple(several) for name, several in values.items()}
-        return cls(lines, shape, by_name, first, repeated, by_name.get)
+        return cls(lines, shape, by_name, first, repeated, "\n".join(by_name.values()), by_name.get)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every line's value for a field name, in order; empty where the field is absent."""

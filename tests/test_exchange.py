@@ -28,6 +28,12 @@ def test_the_first_line_of_a_field_stands_by_itself():
     assert fields.all("date") == ()
 
 
+def test_lines_of_cookies_combine_as_http_2_has_it():
+    fields = Fields.of([("cookie", "a=1"), ("cookie", "b=2"), ("te", "trailers")])
+    assert fields.get("cookie") == "a=1; b=2"
+    assert fields.text == "a=1; b=2\ntrailers"
+
+
 def test_field_sections_are_equal_by_their_lines():
     assert Fields.of([("Age", "1")]) == Fields.of([("Age", "1")])
     assert hash(Fields.of([("Age", "1")])) == hash(Fields.of([("Age", "1")]))

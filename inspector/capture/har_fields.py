@@ -21,7 +21,7 @@ def fields_of(lines: tuple[Field, ...]) -> tuple[Fields, tuple[Field, ...]]:
     # All lines are looked over at once: nearly always there is nothing to do, and a look at each costs more than that.
     fields = Fields.of_lines(lines)
     shape = fields.shape
-    values = "\n".join(fields.by_name.values() if not shape.repeated else [line.value for line in lines])
+    values = "\n".join([line.value for line in lines]) if shape.repeated else fields.text
     if (
         not shape.pseudo
         and values.isascii()
