@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
 
 from inspector.browser.csp_directives import InlineType, effective_inline_directive, governing
@@ -47,6 +46,8 @@ def hash_matches(sources: tuple[Source, ...], text: str) -> bool:
     content: bytes | None = None
     for source in sources:
         if isinstance(source, Hash):
+            import hashlib  # which brings OpenSSL along, and few policies have hashes
+
             if content is None:
                 content = text.encode("utf-8", "replace")
             digest = hashlib.new(source.algorithm, content).digest()
@@ -57,6 +58,8 @@ def hash_matches(sources: tuple[Source, ...], text: str) -> bool:
 
 def sha256_source(text: str) -> str:
     """The hash source that allows inline code of this text: ``'sha256-…'``."""
+    import hashlib  # which brings OpenSSL along
+
     digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -132,6 +130,9 @@ def _verified(raw: str, key: bytes, algorithm: str) -> bool | None:
 
 def _public_secret(token: Token, keys: tuple[dict[str, Any], ...]) -> str | None:
     """The id of a public key whose PEM text is the secret of this token's HMAC (RFC 8725, section 2.1)."""
+    import hashlib  # which brings OpenSSL along
+    import hmac
+
     signed, _, signature = token.raw.rpartition(".")
     due, name = _decoded(signature), _HASHES[token.algorithm]
     for key in keys:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from functools import lru_cache
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -56,6 +55,8 @@ def accept_for(key: str) -> str | None:
             return None
     except (binascii.Error, ValueError):
         return None
+    import hashlib  # which brings OpenSSL along
+
     digest = hashlib.sha1((key.strip() + _GUID).encode("ascii"), usedforsecurity=False).digest()
     return base64.b64encode(digest).decode("ascii")
 

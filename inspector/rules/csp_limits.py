@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -369,6 +368,8 @@ def _seen(x: Subject, nonce: str) -> int | None:
     if x.status != 200 or x.response is None or (cache is not None and cache.served_from in ("cache", "revalidated")):
         return None
     content = x.response.body.text or ""
+    import hashlib  # which brings OpenSSL along
+
     digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=8).hexdigest() if content else x.url.text
     ranks = x.session.told(f"csp nonce {x.url.origin} {nonce}").ranks
     before = min((index for other, index in ranks.items() if other != digest), default=None)

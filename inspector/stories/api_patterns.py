@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from statistics import median
 
 from msgspec import Struct
 
@@ -117,6 +116,8 @@ def pollings(calls: list[Call]) -> list[Polling]:
         if len(same) < POLLS:
             continue
         gaps = [(b.started or 0.0) - (a.started or 0.0) for a, b in pairwise(same)]
+        from statistics import median  # slow to import, and needed for few
+
         every = round(median(gaps), 2)
         regular = sum(abs(gap - every) <= every / 3 for gap in gaps)
         if every >= 0.5 and regular >= 0.75 * len(gaps):

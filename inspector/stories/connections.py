@@ -6,7 +6,6 @@ Told from what the recording says alone: where it names no connections, their nu
 from __future__ import annotations
 
 from collections import OrderedDict
-from statistics import median
 from typing import TYPE_CHECKING
 
 from inspector import words
@@ -244,6 +243,8 @@ def _estimates(origins: list[TimedOrigin]) -> list[str]:
         steps.append(text)
     both = [h for o in origins if "3" not in o.versions for h in o.handshakes if h[0] >= 1 and h[1] >= 1]
     if both:
+        from statistics import median  # slow to import, and needed for few
+
         low, high = median(min(h) for h in both), median(h[1] for h in both)
         saved = (
             words.milliseconds(high) if high - low < 1 else f"{words.milliseconds(low)} to {words.milliseconds(high)}"

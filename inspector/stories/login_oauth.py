@@ -7,7 +7,6 @@ server directly, and the recording of a browser does not have that.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -538,6 +537,8 @@ def _say_pkce(login: _Login, x: Subject, given: dict[str, str], granted: bool) -
 
 def s256(verifier: str) -> str:
     """The challenge for a verifier by the method ``S256`` (RFC 7636, section 4.2)."""
+    import hashlib  # which brings OpenSSL along
+
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
