@@ -42,9 +42,10 @@ _URL_FIELDS = frozenset({"location", "content-location", "referer", "link", "ref
 _PARAMETER = compile_late(r"([?&;#])([^=&;#?]{1,80})=([^&;#]+)")
 _USERINFO = compile_late(r"(?<=//)[^/?#@]+(?=@)")
 _LARGEST_FORM = 65_536
-_JWT = compile_late(r"\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*")
+# Tried once for each run of a token's characters, at the first "eyJ" in it: what fails there fails further on.
+_JWT = compile_late(r"(?<![\w-])(?>([\w-]*?)(?<!\w)(?=eyJ))(eyJ[\w-]{5,}+\.[\w-]*+\.[\w-]*+)")
 _SCHEME = compile_late(r"([A-Za-z][\w-]{1,20}) +(\S.*)", re.DOTALL)
-_COOKIE = compile_late(r"([^=;]*=)([^;]*)")
+_COOKIE = compile_late(r"(?<![^;])([^=;]*=)([^;]*)")  # looked for where a pair begins, not at each character
 
 
 class Masker:
@@ -104,11 +105,14 @@ class Masker:
             url = _USERINFO.sub(lambda m: self.secret(m[0]), url)
         if "=" in url and _secret_values(url):
             url = _PARAMETER.sub(self._parameter, url)
-        return _JWT.sub(lambda m: self.secret(m[0]), url) if "eyJ" in url else url
+        return _JWT.sub(self._token, url) if "eyJ" in url else url
 
     def _parameter(self, match: re.Match[str]) -> str:
         begin, name, value = match.groups()
         return f"{begin}{name}={self.secret(value)}" if _secret_parameter(name) else match[0]
+
+    def _token(self, match: re.Match[str]) -> str:
+        return f"{match[1]}{self.secret(match[2])}"
 
     def text(self, text: str) -> str:
         """Free text as it may be shown: URLs' secret parameters and JSON Web Tokens masked."""
@@ -116,7 +120,7 @@ class Masker:
             return text
         if "=" in text and "://" in text:
             return self.url(text)
-        return _JWT.sub(lambda m: self.secret(m[0]), text) if "eyJ" in text else text
+        return _JWT.sub(self._token, text) if "eyJ" in text else text
 
     def scrub(self, text: str, secrets: tuple[str, ...]) -> str:
         """`text` with every occurrence of the given secrets masked: the net under everything else."""

@@ -1,7 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.engine import Engine, Options
+from inspector.exchange import Context, Exchange, Fields, Recorder, Request
 from inspector.mask import Masker, secrets_of
 from inspector.rules.example import parse_example
 
@@ -90,3 +92,20 @@ def test_a_request_line_recorded_as_a_field_name_is_masked():
     )
     shown = Engine(Options(fields=True)).observe(exchange)
     assert "abcd1234" not in repr(shown.fields)
+
+
+def test_a_token_behind_a_hyphen_is_masked_alone():
+    assert Masker().text("session-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln and more") == "session-[masked 1] and more"
+
+
+@pytest.mark.parametrize("piece", ["x", "eyJ-", "eyJaaaaa-", "a eyJaaaaa", "a=1;"])
+def test_a_value_of_megabytes_is_looked_through_in_one_go(piece):
+    # Looking through the rest of it from each character on would take hours.
+    value = piece * (2_000_000 // len(piece))
+    request = Request("GET", f"https://shop.test/?{value}", Fields.of([("Cookie", value)]))
+    exchange = Exchange(0, request, Context(Recorder("har")))
+    assert len(secrets_of(exchange)) <= 1
+    masker = Masker()
+    assert masker.field("cookie", value)
+    assert masker.field("x-a", value) == value
+    assert masker.url(request.url)

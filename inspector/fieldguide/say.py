@@ -17,7 +17,7 @@ QUOTED = 80
 """Characters of a quotation."""
 _MOST_SECONDS = 10**11
 
-_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w.-]*")
+_TOKEN = re.compile(r"(?<![\w-])(?>([\w-]*?)(?<!\w)(?=eyJ))eyJ[\w-]{5,}+\.[\w.-]*")
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,14}://[^\s\"'<>,;]+", re.IGNORECASE)
 _QUERY = re.compile(r"([?#])[^\s\"'<>?#]*=[^\s\"'<>]*")
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
@@ -30,7 +30,7 @@ def quote(text: str, most: int = QUOTED) -> str:
     if len(text) > most * 4:
         text = text[: most * 4] + "…"
     if "eyJ" in text:
-        text = _TOKEN.sub("[a JSON Web Token]", text)
+        text = _TOKEN.sub(r"\1[a JSON Web Token]", text)
     if "://" in text:
         text = _URL.sub(lambda match: bare_url(match[0]), text)
     if "=" in text and ("?" in text or "#" in text):

@@ -275,7 +275,7 @@ def permissions_policy_invalid(x: Subject) -> Finding | None:
             fix='The server should write `geolocation=(self "https://maps.test")`.',
             evidence=(x.response_field("permissions-policy", mark=name),),
         )
-    old = "'none'" in value or "'self'" in value or re.search(r"\w+ \*", value) is not None
+    old = "'none'" in value or "'self'" in value or re.search(r"\w \*", value) is not None
     form = " It is written in the form of the older `Feature-Policy`." if old else ""
     return Finding(
         f"Browsers ignore the whole field, because {fault}.{form}",
