@@ -50,7 +50,7 @@ class RuleIndex:
         self._every = (1 << self._width) - 1
         self._asking_once = sum(bit for rule, bit in zip(rules, bits, strict=True) if not rule.also) << self._width
         """The rules that ask for nothing beside `on`."""
-        triggers = self._triggers = _Triggers(rules, bits)
+        triggers = _Triggers(rules, bits)
         self._values = _Values(triggers)
         self._url_terms = _UrlTerms(triggers)
         self._marks_asked = any(trigger[0] == "mark" for trigger in triggers.effects)
@@ -85,7 +85,7 @@ class RuleIndex:
                 x.exchange.failure is not None,
                 x.exchange.context.recorder.vantage,
                 "?" in url,
-                not (sent.repeated or got.repeated),
+                bool(sent.repeated or got.repeated),
                 x.memo(has_token),
                 _is_slow(x.exchange.timings),
                 x.response is None or _is_small(x.response.body),
@@ -164,7 +164,6 @@ class _Values:
     """The tests that rules make of fields' values, and what they said of values seen before."""
 
     def __init__(self, triggers: _Triggers) -> None:
-        self._effects = triggers.effects
         self._tests: tuple[dict[str, _Tested], dict[str, _Tested]] = ({}, {})
         for trigger in triggers.effects:
             if trigger[0] in ("request value", "response value"):
@@ -271,7 +270,7 @@ def _message(key: tuple[int, str, str, str | None, str | None]) -> list[Trigger]
 def _context(
     key: tuple[bool, str | None, str | None, str, bool, str | None, bool, bool, bool, bool, bool, bool],
 ) -> list[Trigger]:
-    document, client, server, content, failed, vantage, query, distinct, token, slow, small, handshake = key
+    document, client, server, content, failed, vantage, query, repeated, token, slow, small, handshake = key
     return [
         ("document", document),
         ("version", client),
@@ -280,7 +279,7 @@ def _context(
         ("failure", failed),
         ("vantage", vantage),
         ("query", query),
-        ("repeated", not distinct),
+        ("repeated", repeated),
         ("token", token),
         ("slow", slow),
         ("small", small),

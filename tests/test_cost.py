@@ -33,7 +33,7 @@ HEAVY = (
 """Modules that explaining an everyday exchange has no use for, and that take their time to import."""
 
 
-MOST_ASKED = 0.15
+MOST_ASKED = 0.09
 """Of all rules, how many are asked about an exchange in the mean."""
 
 

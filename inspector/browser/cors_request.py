@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspector import url as urls
-from inspector.browser.cors_safelist import BROWSERS_OWN, SAFELISTED_METHODS, SAFELISTED_TYPES, reasons
+from inspector.browser.cors_safelist import SAFELISTED_METHODS, SAFELISTED_TYPES, reasons
 from inspector.fields.media_type import essence_of
 from inspector.patterns import compile_late
 from inspector.site import same_site
@@ -133,11 +133,6 @@ def page_origin(x: Subject) -> str | None:
 def request_fields(x: Subject) -> list[tuple[str, str]]:
     """The request's fields as ``(lower-case name, combined value)`` pairs."""
     return list(x.req.by_name.items())
-
-
-def set_by_page(x: Subject) -> list[str]:
-    """Names of the request's fields that only a script can have set."""
-    return [name for name in x.req.first if name not in BROWSERS_OWN]
 
 
 @lru_cache(maxsize=512)

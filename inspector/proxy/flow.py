@@ -8,11 +8,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from inspector.exchange import (
     EMPTY_BODY,
     NO_FIELDS,
     TLS,
     Body,
+    Certificate,
     Close,
     Connection,
     Context,
@@ -318,15 +321,8 @@ def client_connection(conn: connection.Client, facts: Facts) -> Connection:
     tls = None
     if conn.timestamp_tls_setup is not None:
         shown = read_chain((conn.mitmcert,)) if conn.mitmcert is not None else None
-        tls = TLS(
-            conn.tls_version,
-            conn.cipher,
-            _text(conn.alpn),
-            _offers(conn),
-            conn.sni,
-            shown,
-            authority=read_der(facts.authority) if facts.authority is not None else None,
-        )
+        authority = read_der(facts.authority) if facts.authority is not None else None
+        tls = msgspec.structs.replace(_handshake(conn, shown), authority=authority)
     return Connection(
         conn.id,
         conn.peername[0] if conn.peername else None,
@@ -349,16 +345,8 @@ def _server(flow: http.HTTPFlow, facts: Facts) -> Connection:
     tls = None
     if conn.timestamp_tls_setup is not None or rejected:
         verified = False if verify_error else (True if facts.verify_error == "" else None)
-        tls = TLS(
-            conn.tls_version,
-            conn.cipher,
-            _text(conn.alpn),
-            _offers(conn),
-            conn.sni,
-            read_chain(conn.certificate_list),
-            verified,
-            verify_error,
-        )
+        handshake = _handshake(conn, read_chain(conn.certificate_list))
+        tls = msgspec.structs.replace(handshake, verified=verified, verify_error=verify_error)
     peer = conn.peername or conn.address
     return Connection(
         conn.id,
@@ -370,6 +358,11 @@ def _server(flow: http.HTTPFlow, facts: Facts) -> Connection:
         conn.timestamp_start,
         tls,
     )
+
+
+def _handshake(conn: connection.Connection, chain: tuple[Certificate, ...] | None) -> TLS:
+    """What a connection's handshake settled, with the chain that was shown."""
+    return TLS(conn.tls_version, conn.cipher, _text(conn.alpn), _offers(conn), conn.sni, chain)
 
 
 def _transport(conn: connection.Connection) -> Literal["tcp", "quic"]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache
 
-from inspector.content.kinds import kind_of
 from inspector.fields.quality import parse_preferences
 from inspector.fields.tokens import split_list
 from inspector.report import Evidence, Severity
@@ -50,7 +49,7 @@ def not_compressed(x: Subject) -> Finding | None:
     response = x.response
     if response is None or x.local or x.exchange.context.served_from not in (None, "network"):
         return None
-    body, kind = response.body, kind_of(x.media_type)
+    body, kind = response.body, x.content_kind
     size, transferred = body.size or 0, body.transferred
     if size < _WORTH or body.state != "full" or (kind == "image" and x.media_type != "image/svg+xml"):
         return None
@@ -121,7 +120,7 @@ def encoding_mismatch(x: Subject) -> Finding | None:
         if failed is not None:
             return failed
     octets_kept = body.base64 or isinstance(body.source, bytes)
-    if octets_kept and body.state == "full" and kind_of(x.media_type) in _TEXTS:
+    if octets_kept and body.state == "full" and x.content_kind in _TEXTS:
         raw = body.transferred is not None and body.transferred == body.size
         signature = "gzip" in codings and (body.data or b"")[:3] == _GZIP
         if signature and raw and not _inflates(body.data or b""):

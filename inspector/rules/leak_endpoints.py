@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from inspector.content.kinds import kind_of
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, mark, rule, url_holds
@@ -138,7 +137,7 @@ def inside(path: str) -> _Inside | None:
 )
 def debug_endpoint(x: Subject) -> Finding | None:
     """By what the content is, or by the address where the content does not speak against it."""
-    if x.local or x.status != 200 or x.method not in ("GET", "POST") or kind_of(x.media_type) in _ASSETS:
+    if x.local or x.status != 200 or x.method not in ("GET", "POST") or x.content_kind in _ASSETS:
         return None
     hits = x.marks.of("debug")
     known = inside(x.url.path)

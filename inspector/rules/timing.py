@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from inspector.content.kinds import kind_of
 from inspector.fields.parameters import parse_parameters
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import (
+    SLOW,
+    SMALL,
     Finding,
     answered_with,
     failure,
@@ -29,7 +30,7 @@ from inspector.words import listed, milliseconds, octets
 TTFB = "https://web.dev/articles/ttfb"
 HAR = "https://w3c.github.io/web-performance/specs/HAR/Overview.html"
 TIMING = "https://www.w3.org/TR/server-timing/#the-server-timing-header-field"
-_SLOW, _VERY_SLOW = 800.0, 1800.0
+_VERY_SLOW = 1800.0
 _HELD_OPEN = compile_late(
     r"poll|comet|subscri|stream|/events?\b|/sse\b|/live\b|/listen|/channel|socket\.io|signalr|/watch\b|/bind\b",
     re.IGNORECASE,
@@ -88,13 +89,13 @@ def _from_network(x: Subject) -> bool:
 def ttfb(x: Subject) -> Finding | None:
     """Documents, `fetch()` and XMLHttpRequest over the network; longer than 1.8 s is a note."""
     wait = x.exchange.timings.wait
-    if wait is None or wait < _SLOW:
+    if wait is None or wait < SLOW:
         return None
     if not (x.is_document or x.is_navigation or x.destination == "empty"):
         return None
     if not _from_network(x) or x.is_preflight or _held_open(x):
         return None
-    bound = _VERY_SLOW if wait >= _VERY_SLOW else _SLOW
+    bound = _VERY_SLOW if wait >= _VERY_SLOW else SLOW
     return Finding(
         f"The first byte came {milliseconds(wait)} after the request had been sent. Up to 800 ms counts as good for a "
         "page, more than 1.8 seconds as poor; on the way and in the server, this includes one round trip.",
@@ -150,7 +151,7 @@ def phase_dominant(x: Subject) -> Finding | None:
     """One phase with 60 % of the time, and half a second at least; unknown phases stay unknown."""
     timings = x.exchange.timings
     total = timings.total
-    if total is None or total < 1000 or not _from_network(x) or _held_open(x) or kind_of(x.media_type) == "media":
+    if total is None or total < 1000 or not _from_network(x) or _held_open(x) or x.content_kind == "media":
         return None
     known = {name: value for name in _PHASES if (value := getattr(timings, name)) is not None}
     if not known:
@@ -168,10 +169,10 @@ def phase_dominant(x: Subject) -> Finding | None:
 
 
 _LIMITS = {
-    "html": 500_000,
-    "json": 500_000,
-    "xml": 500_000,
-    "style": 500_000,
+    "html": SMALL,
+    "json": SMALL,
+    "xml": SMALL,
+    "style": SMALL,
     "script": 1_000_000,
     "image": 1_000_000,
 }
@@ -212,7 +213,7 @@ def large(x: Subject) -> Finding | None:
     size = body.transferred or (None if coded else body.size)
     if size is None:
         return None
-    kind = kind_of(x.media_type)
+    kind = x.content_kind
     if size <= _LIMITS[kind] or x.local or not _from_network(x):
         return None
     if (x.res.get("content-disposition") or "").lower().startswith("attachment") or _held_open(x):
