@@ -180,11 +180,26 @@ def _served_from(entry: Entry, answer: ResponseEntry | None, recorder: Recorder)
         and (answer.content.size or 0) > 0
     ):
         return "cache"  # what Chrome exported before it named its caches: content, and nothing of it transferred
+    if answer.transfer_size == 0 and (recorder.creator or "").startswith("Playwright") and not entry.was_fulfilled:
+        return _not_transferred(entry, answer.status or 0)
     if entry.was_pushed and entry.was_pushed != "0":
         return "push"
     if answer.transfer_size or recorder.vantage in ("proxy", "client"):
         return "network" if answer.status is not None and answer.status >= 100 else None
     return None
+
+
+def _not_transferred(entry: Entry, status: float) -> ServedFrom | None:
+    """Where what Playwright recorded came from, if nothing of it was transferred, which it says in no other way: a
+    cached answer names the server it once came from and has no wait; one of a service worker names no server, as do
+    the browser's own redirects (to HTTPS, say).
+    """
+    if status < 200 or 300 <= status < 400:
+        return None
+    if not entry.server_address:
+        return "service-worker"
+    waited = entry.timings.wait if entry.timings is not None else None
+    return "cache" if waited is None or waited < 0 else None
 
 
 _CACHES: dict[str, ServedFrom] = {
@@ -250,7 +265,9 @@ def _timings(entry: Entry, exclusive_connect: bool) -> Timings:
         waited = before - (dns or 0.0) - (connect or 0.0)
         if waited > 0:
             blocked, total = (blocked or 0.0) + waited, None if total is None else total + waited
-    tls = tls or None  # no handshake takes no time: Fiddler writes 0 for none
+    url = entry.request.url if entry.request is not None else None
+    if not tls or (url and url[:5].lower() in ("http:", "ws://")):
+        tls = None  # no handshake takes no time (Fiddler writes 0 for none), and Playwright writes times where none was
     if connect is not None and tls is not None and not exclusive_connect and tls <= connect:
         connect -= tls
     return Timings(begun, blocked, dns, connect, tls, send, wait, receive, total)

@@ -207,6 +207,8 @@ class Entry(Struct, gc=False):
     frame: Text = field(name="_frameref", default=None)
     frame_id: Text = field(name="_frameId", default=None)
     api_request: bool | None = field(name="_apiRequest", default=None)
+    was_fulfilled: bool | None = field(name="_wasFulfilled", default=None)
+    """By a script of Playwright, in the server's place."""
     was_aborted: bool | None = field(name="_wasAborted", default=None)
     failure_text: Text = field(name="_failureText", default=None)
     error: FailureObject | Text = field(name="_error", default=None)

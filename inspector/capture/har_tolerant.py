@@ -75,6 +75,7 @@ def entry_of(value: Any) -> schema.Entry:
         frame=text(value.get("_frameref")),
         frame_id=text(value.get("_frameId")),
         api_request=truth(value.get("_apiRequest")),
+        was_fulfilled=truth(value.get("_wasFulfilled")),
         was_aborted=truth(value.get("_wasAborted")),
         failure_text=text(value.get("_failureText")),
         error=_error(value.get("_error")),

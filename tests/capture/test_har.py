@@ -234,6 +234,32 @@ def test_where_a_response_came_from(tmp_path, changes, served):
     assert one(tmp_path, **changes).context.served_from == served
 
 
+@pytest.mark.parametrize(
+    ("changes", "served"),
+    [
+        ({"serverIPAddress": "192.0.2.1", "timings": {"send": 0, "wait": -1, "receive": 1.2}}, "cache"),
+        ({"serverIPAddress": "192.0.2.1", "timings": {"send": 0, "wait": 31, "receive": 1.2}}, None),
+        ({"serverIPAddress": None, "timings": {"send": 0, "wait": 1.6, "receive": 3}}, "service-worker"),
+        ({"serverIPAddress": None, "_wasFulfilled": True}, None),
+        ({"serverIPAddress": None, "response__status": 307}, None),
+        ({"serverIPAddress": None, "response__status": -1}, None),
+    ],
+)
+def test_where_playwright_had_a_response_from_of_which_nothing_was_transferred(tmp_path, changes, served):
+    changes = {"response___transferSize": 0, **changes}
+    recorded = one(tmp_path, **changes, creator={"name": "Playwright", "version": "1.65.1"})
+    assert recorded.context.served_from == served
+    assert one(tmp_path, **changes, creator={"name": "WebInspector"}).context.served_from is None
+
+
+@pytest.mark.parametrize(("url", "tls"), [("http://x.test/", None), ("ws://x.test/", None), ("https://x.test/", 6.9)])
+def test_no_handshake_of_tls_without_tls(tmp_path, url, tls):
+    """Playwright writes `ssl` for plain HTTP, too."""
+    recorded = one(tmp_path, request__url=url, timings={"connect": 5.6, "ssl": 6.9, "send": 0, "wait": 9, "receive": 1})
+    assert recorded.timings.tls == tls
+    assert recorded.timings.connect == 5.6
+
+
 def test_a_proxy_sees_the_network(tmp_path):
     assert one(tmp_path, creator={"name": "Charles Proxy"}).context.served_from == "network"
 
