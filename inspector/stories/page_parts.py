@@ -1,7 +1,8 @@
 """A page load's exchanges, as few facts of each as its story needs, and which page an exchange belongs to.
 
-A browser's recording says itself to which page an exchange belongs. Elsewhere a document begins a page, and what names
-it, or a stylesheet or frame of it, in `Referer` belongs to it for as long as it loads.
+A browser's recording says itself to which page an exchange belongs; where it takes one tab for one page, as Playwright
+does, each navigation of the tab begins another. Elsewhere a document begins a page, and what names it, or a stylesheet
+or frame of it, in `Referer` belongs to it for as long as it loads.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ MOST_PARTS = 3_000
 MOST_REFERRERS = 4_000
 QUIET = 3.0
 """Seconds without an exchange after which a page has loaded, where no recorder says so."""
+_STAYS = frozenset({0, 204, 205})
+"""What a navigation can be answered with that leaves the document where it is."""
 _NESTED = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 _KIND_OF_DESTINATION = {
     "style": "stylesheet",
@@ -116,6 +119,7 @@ class PageLoad:
         "awaits",
         "content_loaded",
         "document",
+        "frame",
         "last",
         "left_out",
         "loaded",
@@ -130,6 +134,8 @@ class PageLoad:
     def __init__(self, name: str) -> None:
         self.name = name
         self.document: Part | None = None
+        self.frame: str | None = None
+        """The frame that the document was loaded into, by the recorder's name for it."""
         self.markup: Markup | None = None
         self.awaits = False
         """Whether its hints wait for names that contents may hold."""
@@ -187,6 +193,7 @@ class PageLoad:
             part.leads_to = location_url(url, x.res.all("location")[0]).partition("#")[0]
         elif kind == "document" and (x.is_document or x.is_navigation):
             self.document = part
+            self.frame = context.frame
             self.markup = markup_of(x)
             self.awaits = bool(self.markup.awaited)
         elif self.awaits and kind in ("stylesheet", "script", "data"):
@@ -194,6 +201,27 @@ class PageLoad:
         self.parts.append(part)
         if ended > self.last:
             self.last = ended
+
+    def is_left_by(self, x: Subject) -> bool:
+        """Whether an exchange of the same tab is a navigation that replaces the document."""
+        if self.document is None or not x.is_navigation or x.status in _STAYS or "content-disposition" in x.res.first:
+            return False
+        said = x.req.get("sec-fetch-dest")
+        return (
+            said == "document"
+            if said is not None
+            else self.frame is not None and self.frame == x.exchange.context.frame
+        )
+
+    def next_load(self, at: float) -> PageLoad:
+        """The page that the tab goes to at a moment; what the recorder tells of later moments is about that one."""
+        after = PageLoad(self.name)
+        for moment in ("loaded", "content_loaded"):
+            told = getattr(self, moment)
+            if told is not None and told > at:
+                setattr(after, moment, told)
+                setattr(self, moment, None)
+        return after
 
     def _look_for_names(self, x: Subject, part: Part) -> None:
         body = x.response.body if x.response is not None else None
@@ -204,6 +232,12 @@ class PageLoad:
         if text:
             assert self.markup is not None
             part.words = self.markup.named_in(text)
+
+
+def _leaves(x: Subject) -> bool:
+    """Whether a request goes to another page in the place of the one that names itself in its `Referer`."""
+    said = x.req.get("sec-fetch-dest")
+    return said == "document" if said is not None else x.method == "POST" and "upgrade-insecure-requests" in x.req
 
 
 def phases_of(timings: Timings) -> tuple[float | None, ...]:
@@ -252,6 +286,9 @@ class Pages:
         page = x.exchange.context.page
         if page is not None:
             load: PageLoad | None = self._pages.get(page.id) or self._begun(page, x.masker)
+            if x.started is not None and load is not None and load.is_left_by(x):
+                self._ended.append(load)
+                load = self._pages[page.id] = load.next_load(x.started)
         else:
             if self._quiet_at is not None and x.started is not None and x.started > self._quiet_at:
                 self._quiet(x.started)
@@ -289,6 +326,8 @@ class Pages:
         referrer = x.page_url
         key = self._by_url.get(referrer.partition("#")[0]) if referrer else None
         page = self._pages.get(key) if key is not None else None
+        if page is not None and x.status in REDIRECTS and _leaves(x):
+            return None  # on the way to another page, which tells of its redirects itself
         document = x.is_document and x.status not in REDIRECTS
         if document and x.started is not None and self._begins(x, page):
             key = f"#{x.exchange.index}"
@@ -313,7 +352,8 @@ class Pages:
         said = x.req.get("sec-fetch-dest")
         if said is not None:
             return said == "document"
-        return page is None or (x.started or 0.0) > page.last + QUIET  # else as likely a frame of that page
+        # Else it is as likely a frame of that page.
+        return page is None or x.method == "POST" or (x.started or 0.0) > page.last + QUIET
 
     def _quiet(self, now: float) -> None:
         over = [key for key, page in self._pages.items() if key.startswith("#") and now > page.last + QUIET]

@@ -23,7 +23,8 @@ def exchange(index: int, url: str, kind: str, start: float, took: float, content
     types = {"document": "text/html", "stylesheet": "text/css", "script": "text/javascript", "font": "font/woff2"}
     fields = f"Content-Type: {types.get(kind, 'image/png')}\n{known.get('fields', '')}"
     status = known.get("status", 200)
-    (made,) = parse_example(f"# type: {kind}\nGET {url} HTTP/2\n\nHTTP/2 {status}\n{fields.strip()}\n\n{content}")
+    request = "\n".join([f"{known.get('method', 'GET')} {url} HTTP/2", *known.get("sends", ())])
+    (made,) = parse_example(f"# type: {kind}\n{request}\n\nHTTP/2 {status}\n{fields.strip()}\n\n{content}")
     by = known.get("by")
     page = Page("p", url=HOME, started=EXAMPLE_START, loaded=known.get("loaded"), content_loaded=known.get("ready"))
     context = msgspec.structs.replace(
@@ -31,6 +32,7 @@ def exchange(index: int, url: str, kind: str, start: float, took: float, content
         page=None if known.get("live") else page,
         initiator=Initiator(url=by) if by else None,
         served_from=known.get("served_from"),
+        frame=known.get("frame"),
     )
     timings = Timings(
         started=EXAMPLE_START + start / 1000, total=took, wait=took / 2, receive=took / 2, connect=known.get("connect")
@@ -87,6 +89,62 @@ def test_a_page_with_what_blocks_it_and_its_longest_chain():
     assert bars[3].initiator == 1
     assert (bars[2].start, bars[2].duration, bars[2].phases) == (110.0, 250.0, {"wait": 125.0, "receive": 125.0})
     assert [(moment.name, moment.at) for moment in told.moments] == [("DOMContentLoaded", 390.0), ("load", 700.0)]
+
+
+TO_A_PAGE = ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
+TO_A_FRAME = ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe")
+
+
+@pytest.mark.parametrize(
+    ("to_page", "to_frame"),
+    [
+        ({"sends": TO_A_PAGE}, {"sends": TO_A_FRAME}),
+        ({"frame": "top"}, {"frame": "inner"}),  # over plain HTTP, where Sec-Fetch-* is not sent
+    ],
+)
+def test_each_navigation_of_a_tab_is_a_page_of_its_own(to_page, to_frame):
+    """Playwright records one page a tab, and the moments of the last one in it."""
+    login, home = HOME + "login", HOME + "home"
+    first, second = stories(
+        exchange(0, login, "document", 0, 100, MARKUP, loaded=5600, ready=5500, **to_page),
+        exchange(1, HOME + "a.css", "stylesheet", 110, 100),
+        exchange(2, HOME + "ad.html", "document", 120, 100, "<!doctype html>", **to_frame),
+        exchange(3, HOME + "save", "document", 4000, 50, status=204, **to_page),
+        exchange(4, HOME + "x.csv", "document", 4100, 50, fields="Content-Disposition: attachment", **to_page),
+        exchange(5, login, "document", 5000, 100, method="POST", status=303, fields="Location: /home", **to_page),
+        exchange(6, home, "document", 5200, 100, MARKUP, **to_page),
+        exchange(7, HOME + "b.css", "stylesheet", 5310, 100),
+    )
+    assert first.title == f"Page load of `{login}`: 5 exchanges, 118 bytes, all there after 4.1 seconds"
+    assert (first.exchanges, second.exchanges) == ((0, 1, 2, 3, 4), (5, 6, 7))
+    assert second.title == f"Page load of `{home}`: 3 exchanges, 103 bytes, load event after 600 ms"
+    assert "after 1 redirect that took 200 ms" in said(second)
+    assert (first.moments, len(second.moments)) == ((), 2)
+
+
+@pytest.mark.parametrize("sends", [TO_A_PAGE, ("Upgrade-Insecure-Requests: 1",)])
+def test_seen_by_a_proxy_a_form_that_leads_to_another_page_is_no_part_of_the_one_it_was_on(sends):
+    login = HOME + "login"
+    first, second = stories(
+        exchange(0, login, "document", 0, 100, MARKUP, live=True, sends=sends),
+        exchange(1, HOME + "a.css", "stylesheet", 110, 100, live=True, sends=(f"Referer: {login}",)),
+        exchange(
+            2,
+            login,
+            "document",
+            1000,
+            100,
+            live=True,
+            method="POST",
+            status=303,
+            fields="Location: /home",
+            sends=(*sends, f"Referer: {login}"),
+        ),
+        exchange(3, HOME + "home", "document", 4200, 90, MARKUP, live=True, sends=(*sends, f"Referer: {login}")),
+        exchange(4, HOME + "b.css", "stylesheet", 4310, 100, live=True, sends=(f"Referer: {HOME}home",)),
+    )
+    assert (first.exchanges, second.exchanges) == ((0, 1), (3, 4))
+    assert "after 1 redirect" in said(second)
 
 
 @pytest.mark.parametrize(
