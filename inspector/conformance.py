@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from inspector.exchange import Field, Fields
-from inspector.mask import secrets_of
 from inspector.report import Annotation, Severity
 from inspector.subject import Subject, display_name
 
@@ -262,7 +261,7 @@ def _title(x: Subject, said: _Said) -> str:
         for name, value in list(note.vars.items()):
             if isinstance(value, str) and value.lower() in raw and value.lower() not in shown:
                 note.vars[name] = masker.secret(value)
-    summary = masker.scrub(masker.text(note.summary), secrets_of(x.exchange)).removesuffix(".")
+    summary = masker.scrub(masker.text(note.summary), x.secrets).removesuffix(".")
     return summary if len(summary) <= _LONGEST else f"{summary[: _LONGEST - 1]}…"
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 from inspector.browser.verdict import Verdicts
 from inspector.exchange import Exchange
 from inspector.grade.gather import Sites
-from inspector.mask import Masker, secrets_of
+from inspector.mask import Masker
 from inspector.report import (
     Annotation,
     ExchangeReport,
@@ -28,7 +28,7 @@ from inspector.report import (
 )
 from inspector.rule_index import index_for
 from inspector.rules.base import Finding, Rule
-from inspector.scrub import Remembered, scrub_annotations, scrub_story
+from inspector.scrub import Remembered, scrub_annotations, scrub_stories
 from inspector.session import Session
 from inspector.settings import NO_LEVELS, Levels
 from inspector.stories import Stories
@@ -104,8 +104,8 @@ class Engine:
             )
         except Exception as error:
             trouble.append(_internal_error("the verdicts", error))
-        secrets = () if self.masker.reveal else secrets_of(exchange)
-        if secrets:
+        secrets = x.secrets
+        if secrets.texts:
             self._secrets.remember(exchange.index, secrets)
         told = self._stories.observe(x)
         if told:
@@ -140,12 +140,13 @@ class Engine:
         return faults
 
     def _keep(self, told: Iterable[Story]) -> None:
+        kept: list[Story] = []
         for story in told:
             annotations = self._asked_for(story.annotations) if story.annotations else ()
             if annotations is not story.annotations:
                 story = msgspec.structs.replace(story, annotations=annotations)
-            secrets = self._secrets.secrets(story.exchanges)
-            self._ended.append(scrub_story(story, secrets, self.masker) if secrets else story)
+            kept.append(story)
+        self._ended += scrub_stories(kept, self._secrets, self.masker)
 
     def _asked_for(self, annotations: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
         """Those of a story's annotations that the options let through, at the severity that was settled."""

@@ -14,6 +14,7 @@ from urllib.parse import unquote, unquote_plus
 
 from inspector.exchange import Exchange, Fields, Request, Shape
 from inspector.patterns import compile_late
+from inspector.sought import Sought
 
 SECRET_FIELDS = frozenset(
     {
@@ -122,11 +123,11 @@ class Masker:
             return self.url(text)
         return _JWT.sub(self._token, text) if "eyJ" in text else text
 
-    def scrub(self, text: str, secrets: tuple[str, ...]) -> str:
+    def scrub(self, text: str, secrets: Sought) -> str:
         """`text` with every occurrence of the given secrets masked: the net under everything else."""
         if self.reveal:
             return text
-        for value in secrets:
+        for value in secrets.within(text):
             if value in text:
                 text = text.replace(value, self.secret(value))
         return text

@@ -13,8 +13,9 @@ from inspector.content.kinds import kind_of
 from inspector.content.scan import NONE, SCANNED, Hits, scan
 from inspector.exchange import NO_FIELDS, Exchange, Fields
 from inspector.fields.media_type import essence_of
-from inspector.mask import Masker
+from inspector.mask import Masker, secrets_of
 from inspector.report import Evidence, Where
+from inspector.sought import Sought
 
 if TYPE_CHECKING:
     from inspector.session import Session
@@ -139,6 +140,11 @@ class Subject:
     def local(self) -> bool:
         """Whether the host is loopback, where browsers and common sense relax rules about transport."""
         return self.url.loopback
+
+    @cached_property
+    def secrets(self) -> Sought:
+        """The secrets that the exchange carries, which nothing that is told may show; none where they are revealed."""
+        return Sought(() if self.masker.reveal else secrets_of(self.exchange))
 
     # -- quoting: every value shown goes through here, so that secrets are masked ---------------------------------
 

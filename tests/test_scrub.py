@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -11,6 +13,7 @@ from inspector.mask import Masker, secrets_of
 from inspector.render.diagram import mermaid
 from inspector.report import Arrow, Bar, Moment, Story
 from inspector.rules.example import parse_example
+from inspector.sought import FEW, Sought
 from inspector.stories import telling
 
 SID, CODE, TOKEN, PASSWORD = "8f14e45fceea167a", "SplxlOBeZQQYbYS6", "2YotnFZFEjr1zCsicMWpAA", "c0rrect-horse"
@@ -124,8 +127,39 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(scrub, "MOST_REMEMBERED", 3)
     remembered = scrub.Remembered()
     for index in range(10):
-        remembered.remember(index, (f"secret{index}",))
-    assert remembered.secrets(range(10)) == ("secret7", "secret8", "secret9")
+        remembered.remember(index, Sought((f"secret{index}",)))
+    assert [s.texts for s in remembered.carried(range(10))] == [(), ("secret7",), ("secret8",), ("secret9",)]
+
+
+def many_and(secret: str) -> tuple[str, ...]:
+    """A secret among many others, some of which begin and end as it does."""
+    others = [f"{secret[:k]}{i}other{i}{secret[-k:]}" for i in range(50) for k in (3, 9, 12)]
+    return (*others[:70], secret, *others[70:])
+
+
+def _unnumbered(told: Story) -> tuple[str, ...]:
+    return tuple([re.sub(r"(?<=\[masked) \d+", "", text) for text in (told.title, *told.steps)])
+
+
+@pytest.mark.parametrize("most", [*range(9, 40), 400])
+def test_among_many_a_secret_is_found_as_it_is_alone(most: int):
+    remembered = scrub.Remembered()
+    for index, secrets in enumerate(((TOKEN,), many_and(TOKEN), ("0therThing", *many_and(SID)))):
+        remembered.remember(index, Sought(secrets))
+    for text in (f"GET /{TOKEN}{TOKEN}/and/on", f"{TOKEN}.test", f"a/{TOKEN}/b"):
+        told = [
+            Story("page", telling._short(text, most), (index,), (f"All of {text}.", "And a 0therThing."))
+            for index in range(3)
+        ]
+        alone, among, others = scrub.scrub_stories(told, remembered, Masker())
+        assert _unnumbered(among) == _unnumbered(alone)  # what was cut may have been any that begins so
+        assert _unnumbered(others) == (told[2].title, f"All of {text}.", "And a [masked].")
+
+
+@pytest.mark.parametrize("count", [1, FEW, FEW + 1, 500])
+def test_texts_are_found_in_the_order_they_are_given(count: int):
+    texts = tuple([f"a{i}b" for i in range(count)][::-1])
+    assert Sought(texts).within("\udc80 a0b, ä, 0ba0 a1b a0b") == [t for t in texts if t in ("a0b", "a1b")]
 
 
 def test_what_an_exchange_carries_as_secrets():

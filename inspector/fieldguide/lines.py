@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from inspector.exchange import Field
 from inspector.fieldguide.base import Around, Message
-from inspector.mask import secrets_of
 from inspector.report import FieldLine, MessageFields
 from inspector.subject import Subject
 
@@ -41,7 +40,7 @@ def _explaining(x: Subject, message: Message) -> _Line:
     from inspector.fieldguide.guide import explain
 
     hide = x.masker
-    secrets = () if hide.reveal else secrets_of(x.exchange)
+    secrets = x.secrets
     fields, other = (x.req, x.res) if message == "request" else (x.res, x.req)
 
     def line(field: Field) -> FieldLine:
@@ -49,7 +48,7 @@ def _explaining(x: Subject, message: Message) -> _Line:
             field.name.lower(), message, x.started, x.method, x.status, x.exchange.request.url, fields, other
         )
         told = explain(field.value, around)
-        says = hide.scrub(told.says, secrets) if told.says and secrets else told.says
+        says = hide.scrub(told.says, secrets) if told.says and secrets.texts else told.says
         name, value = hide.url(field.name), hide.field(field.name, field.value)
         return FieldLine(name, value, told.meaning, says, told.reference, told.known)
 
