@@ -11,7 +11,7 @@ from msgspec import Struct
 from inspector.browser.csp_directives import effective_directive, governing
 from inspector.browser.csp_inline import has_keyword, nonce_matches
 from inspector.browser.csp_match import url_matches_list
-from inspector.fields.csp import FETCH_DIRECTIVES, CspPolicy, Hash, Nonce, Source, parse_source, parse_sources
+from inspector.fields.csp import FETCH_DIRECTIVES, CspPolicy, Hash, SourceList, parse_source
 from inspector.patterns import compile_late
 
 CODE = "csp"
@@ -47,7 +47,7 @@ class Violation(Struct, frozen=True):
 
     effective: str
     directive: str
-    sources: tuple[Source, ...]
+    sources: SourceList
     condition: str | None = None
 
 
@@ -76,12 +76,12 @@ def request_violates(policy: CspPolicy, asked: Asked, own: str, *, chromium: boo
     return Violation(effective, name, sources, condition)
 
 
-def _script_allowed(sources: tuple[Source, ...], asked: Asked) -> tuple[bool, str | None]:
+def _script_allowed(sources: SourceList, asked: Asked) -> tuple[bool, str | None]:
     """CSP3, "script directives pre-request check", up to the address: allowed, or on which condition not."""
     allowed, condition = _nonce_allowed(sources, asked.nonce)
     if allowed:
         return True, None
-    if any(isinstance(source, Hash) for source in sources):
+    if sources.hashes:
         if asked.integrity is None:
             condition = condition or "the element has no `integrity` that the policy lists"
         elif integrity_matches(sources, asked.integrity):
@@ -94,8 +94,8 @@ def _script_allowed(sources: tuple[Source, ...], asked: Asked) -> tuple[bool, st
     return False, condition
 
 
-def _nonce_allowed(sources: tuple[Source, ...], nonce: str | None) -> tuple[bool, str | None]:
-    if not any(isinstance(source, Nonce) for source in sources):
+def _nonce_allowed(sources: SourceList, nonce: str | None) -> tuple[bool, str | None]:
+    if not sources.nonces:
         return False, None
     if nonce is None:
         return False, "the element does not carry the policy's nonce"
@@ -105,12 +105,11 @@ def _nonce_allowed(sources: tuple[Source, ...], nonce: str | None) -> tuple[bool
 _SPACES = compile_late(r"[\t\n\f\r ]+")
 
 
-def integrity_matches(sources: tuple[Source, ...], integrity: str) -> bool:
+def integrity_matches(sources: SourceList, integrity: str) -> bool:
     """CSP3, "does integrity metadata match source list?": every hash of the attribute is in the list."""
-    listed = {(source.algorithm, source.value) for source in sources if isinstance(source, Hash)}
     hashes = [parse_source(f"'{word.partition('?')[0]}'") for word in _SPACES.split(integrity) if word]
-    found = [(h.algorithm, h.value) for h in hashes if isinstance(h, Hash)]
-    return bool(found) and all(pair in listed for pair in found)
+    found = [h for h in hashes if isinstance(h, Hash)]
+    return bool(found) and all(h.value in sources.hashes.get(h.algorithm, ()) for h in found)
 
 
 _LIKE_SCRIPTS = frozenset({"default-src", "script-src", "child-src", "worker-src"})
@@ -119,18 +118,17 @@ _LIKE_SCRIPTS = frozenset({"default-src", "script-src", "child-src", "worker-src
 
 def _hint_violates(policy: CspPolicy, asked: Asked, own: str, chromium: bool) -> Violation | None:
     """CSP3, "does resource hint request violate policy?": any directive that admits the address is enough."""
-    default = policy.sources("default-src")
-    if default is None:
+    if "default-src" not in policy:
         return None
-    for name, values in policy.directives:
+    for name, _ in policy.directives:
         if name not in FETCH_DIRECTIVES or name.endswith("-attr"):
             continue  # the ones for attributes are about inline code alone
-        sources = parse_sources(values)
+        sources = policy.source_list(name)
         if chromium and name in _LIKE_SCRIPTS and not asked.parser_inserted and has_keyword(sources, "strict-dynamic"):
             return None  # Chromium looks at it as at a script, which a script that runs may load
         if url_matches_list(asked.url, sources, own, redirected=asked.redirected, chromium=chromium) is not None:
             return None
-    return Violation("default-src", "default-src", parse_sources(default))
+    return Violation("default-src", "default-src", policy.source_list("default-src"))
 
 
 def should_be_blocked(policies: tuple[CspPolicy, ...], asked: Asked, own: str) -> Violation | None:
@@ -165,10 +163,9 @@ def _only(violation: Violation, condition: str) -> Violation:
 
 
 def _list_violates(policy: CspPolicy, name: str, url: str, own: str, redirected: bool = False) -> Violation | None:
-    values = policy.sources(name)
-    if values is None:
+    if name not in policy:
         return None
-    sources = parse_sources(values)
+    sources = policy.source_list(name)
     if url_matches_list(url, sources, own, redirected=redirected, chromium=True) is not None:
         return None
     return Violation(name, name, sources)
@@ -189,10 +186,9 @@ def frame_ancestors_violates(policy: CspPolicy, ancestor: str, own: str) -> Viol
 
     An opaque origin (``"null"``) is admitted by no source.
     """
-    values = policy.sources("frame-ancestors")
-    if values is None:
+    if "frame-ancestors" not in policy:
         return None
-    sources = parse_sources(values)
+    sources = policy.source_list("frame-ancestors")
     if ancestor != "null" and url_matches_list(ancestor + "/", sources, own, chromium=True) is not None:
         return None
     return Violation("frame-ancestors", "frame-ancestors", sources)

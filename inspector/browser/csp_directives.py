@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from inspector.fields.csp import CspPolicy, Source, parse_sources
+from inspector.fields.csp import CspPolicy, SourceList
 
 InlineType = Literal["script", "script attribute", "style", "style attribute", "navigation"]
 
@@ -70,9 +70,9 @@ def fallback_list(directive: str) -> tuple[str, ...]:
     return _FALLBACKS.get(directive) or (directive, "default-src")
 
 
-def governing(policy: CspPolicy, directive: str) -> tuple[str, tuple[Source, ...]] | None:
+def governing(policy: CspPolicy, directive: str) -> tuple[str, SourceList] | None:
     """The directive that decides for `directive` in a policy, with its source list; ``None`` where none does."""
     name = policy.first(*fallback_list(directive))
     if name is None:
         return None
-    return name, parse_sources(policy.sources(name) or ())
+    return name, policy.source_list(name)

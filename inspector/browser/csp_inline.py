@@ -6,25 +6,23 @@ import base64
 from collections.abc import Mapping
 
 from inspector.browser.csp_directives import InlineType, effective_inline_directive, governing
-from inspector.fields.csp import CspPolicy, Hash, Keyword, Nonce, Source, parse_sources
+from inspector.fields.csp import CspPolicy, SourceList
 
 
-def has_keyword(sources: tuple[Source, ...], name: str) -> bool:
+def has_keyword(sources: SourceList, name: str) -> bool:
     """Whether a keyword (without quotes, lower case) is in a source list."""
-    return any(isinstance(source, Keyword) and source.name == name for source in sources)
+    return name in sources.keywords
 
 
-def allows_all_inline(sources: tuple[Source, ...], type: InlineType) -> bool:
+def allows_all_inline(sources: SourceList, type: InlineType) -> bool:
     """CSP3, "does a source list allow all inline behavior for type?".
 
     ``'unsafe-inline'`` does, unless a nonce or a hash stands beside it, or for scripts ``'strict-dynamic'``.
     """
-    for source in sources:
-        if isinstance(source, Nonce | Hash):
-            return False
-        if isinstance(source, Keyword) and source.name == "strict-dynamic" and not type.startswith("style"):
-            return False
-    return has_keyword(sources, "unsafe-inline")
+    keywords = sources.keywords
+    if sources.nonces or sources.hashes or ("strict-dynamic" in keywords and not type.startswith("style")):
+        return False
+    return "unsafe-inline" in keywords
 
 
 def is_nonceable(attributes: Mapping[str, str]) -> bool:
@@ -36,23 +34,21 @@ def is_nonceable(attributes: Mapping[str, str]) -> bool:
     )
 
 
-def nonce_matches(sources: tuple[Source, ...], nonce: str) -> bool:
+def nonce_matches(sources: SourceList, nonce: str) -> bool:
     """CSP3, "does nonce match source list?". An empty nonce matches nothing; case counts."""
-    return bool(nonce) and any(isinstance(source, Nonce) and source.value == nonce for source in sources)
+    return bool(nonce) and nonce in sources.nonces
 
 
-def hash_matches(sources: tuple[Source, ...], text: str) -> bool:
+def hash_matches(sources: SourceList, text: str) -> bool:
     """Whether one of the list's hashes is that of `text` (its UTF-8 encoding)."""
-    content: bytes | None = None
-    for source in sources:
-        if isinstance(source, Hash):
-            import hashlib  # which brings OpenSSL along, and few policies have hashes
+    for algorithm, listed in sources.hashes.items():
+        import hashlib  # which brings OpenSSL along, and few policies have hashes
 
-            if content is None:
-                content = text.encode("utf-8", "replace")
-            digest = hashlib.new(source.algorithm, content).digest()
-            if base64.b64encode(digest).decode() == _padded(source.value):
-                return True
+        digest = hashlib.new(algorithm, text.encode("utf-8", "replace")).digest()
+        encoded = base64.b64encode(digest).decode()
+        unpadded = encoded.rstrip("=")
+        if not listed.isdisjoint([unpadded + "=" * padding for padding in range(3)]):
+            return True
     return False
 
 
@@ -64,11 +60,7 @@ def sha256_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _padded(value: str) -> str:
-    return value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
-
-
-def element_matches(sources: tuple[Source, ...], type: InlineType, text: str, nonce: str | None = None) -> bool:
+def element_matches(sources: SourceList, type: InlineType, text: str, nonce: str | None = None) -> bool:
     """CSP3, "does element match source list for type and source?".
 
     `text` is the element's content or the attribute's value (for "navigation" the whole ``javascript:`` URL),
@@ -90,9 +82,9 @@ def inline_violates(policy: CspPolicy, type: InlineType, text: str, nonce: str |
     return None if element_matches(sources, type, text, nonce) else name
 
 
-def _eval_sources(policy: CspPolicy) -> tuple[str, tuple[Source, ...]] | None:
+def _eval_sources(policy: CspPolicy) -> tuple[str, SourceList] | None:
     name = policy.first("script-src", "default-src")
-    return None if name is None else (name, parse_sources(policy.sources(name) or ()))
+    return None if name is None else (name, policy.source_list(name))
 
 
 def eval_violates(policy: CspPolicy) -> str | None:

@@ -18,7 +18,8 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from inspector import url as urls
-from inspector.fields.csp import HostSource, Keyword, SchemeSource, Source
+from inspector.browser.csp_lists import candidates
+from inspector.fields.csp import HostSource, Keyword, SchemeSource, Source, SourceList
 from inspector.url import DEFAULT_PORTS, Url
 
 _UPGRADES = {
@@ -140,10 +141,10 @@ def is_none(sources: tuple[Source, ...]) -> bool:
 
 
 def url_matches_list(
-    url: str, sources: tuple[Source, ...], own: str, *, redirected: bool = False, chromium: bool = False
+    url: str, sources: SourceList, own: str, *, redirected: bool = False, chromium: bool = False
 ) -> Source | None:
     """CSP3, "does url match source list in origin with redirect count?": the first source that admits it."""
-    for source in sources:
+    for source in candidates(sources, url, redirected=redirected):
         if url_matches_expression(url, source, own, redirected=redirected, chromium=chromium):
             return source
     return None

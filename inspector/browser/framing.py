@@ -9,7 +9,7 @@ from inspector import url as urls
 from inspector.browser.csp import frame_ancestors_violates
 from inspector.browser.csp_match import is_none
 from inspector.browser.verdict import BlockVerdict, Step
-from inspector.fields.csp import CspPolicy, parse_csp, parse_sources
+from inspector.fields.csp import CspPolicy, parse_csp
 from inspector.fields.framing import x_frame_options
 
 XFO = "x-frame-options"
@@ -21,10 +21,10 @@ Result = Literal["pass", "fail", "unknown"]
 
 
 def _admits(policy: CspPolicy, own: str, ancestors: tuple[str, ...], complete: bool) -> Result:
-    sources = parse_sources(policy.sources(ANCESTORS) or ())
+    sources = policy.source_list(ANCESTORS)
     if is_none(sources) or any(frame_ancestors_violates(policy, ancestor, own) for ancestor in ancestors):
         return "fail"
-    return "pass" if complete or any(source.text == "*" for source in sources) else "unknown"
+    return "pass" if complete or "*" in (policy.sources(ANCESTORS) or ()) else "unknown"
 
 
 @lru_cache(maxsize=1024)

@@ -6,8 +6,9 @@ No opinions, and nothing about what a browser does with them: see `inspector.bro
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Literal
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -171,13 +172,47 @@ def parse_source(text: str) -> Source:
     return HostSource(text, named, host["host"].lower(), host["port"], host["path"] or "", host["beyond"] is not None)
 
 
+class SourceList(tuple[Source, ...]):
+    """A directive's sources in order; and what they have of each kind, gathered when it is first asked for."""
+
+    @cached_property
+    def keywords(self) -> frozenset[str]:
+        """The names of its keywords."""
+        return frozenset([source.name for source in self if isinstance(source, Keyword)])
+
+    @cached_property
+    def nonces(self) -> frozenset[str]:
+        """The values of its nonces."""
+        return frozenset([source.value for source in self if isinstance(source, Nonce)])
+
+    @cached_property
+    def hashes(self) -> dict[Algorithm, frozenset[str]]:
+        """The values of its hashes, by algorithm."""
+        found: dict[Algorithm, list[str]] = {}
+        for source in self:
+            if isinstance(source, Hash):
+                found.setdefault(source.algorithm, []).append(source.value)
+        return {algorithm: frozenset(values) for algorithm, values in found.items()}
+
+    @cached_property
+    def _memo(self) -> dict[object, Any]:
+        return {}
+
+    def memo[T](self, compute: Callable[[SourceList], T]) -> T:
+        """What `compute` makes of this list, computed once."""
+        memo = self._memo
+        if compute not in memo:
+            memo[compute] = compute(self)
+        return memo[compute]  # type: ignore[no-any-return]
+
+
 @lru_cache(maxsize=2048)
-def parse_sources(texts: tuple[str, ...]) -> tuple[Source, ...]:
+def parse_sources(texts: tuple[str, ...]) -> SourceList:
     """Read a directive's value as a source list."""
-    return tuple(parse_source(text) for text in texts)
+    return SourceList([parse_source(text) for text in texts])
 
 
-class CspPolicy(Struct, frozen=True):
+class CspPolicy(Struct, frozen=True, dict=True):
     """One policy: its directives in order, the first of each name only, names in lower case, values as written."""
 
     directives: tuple[tuple[str, tuple[str, ...]], ...]
@@ -186,21 +221,39 @@ class CspPolicy(Struct, frozen=True):
     dropped: tuple[str, ...] = ()
     """Directives left out because they are not ASCII, as written."""
 
+    @cached_property
+    def _values(self) -> dict[str, tuple[str, ...]]:
+        return dict(self.directives)
+
+    @cached_property
+    def _lists(self) -> dict[str, SourceList]:
+        return {}
+
     def sources(self, *names: str) -> tuple[str, ...] | None:
         """The values of the first of these directives that is there; ``None`` where none is."""
-        for wanted in names:
-            for name, values in self.directives:
-                if name == wanted:
-                    return values
+        values = self._values
+        for name in names:
+            if name in values:
+                return values[name]
         return None
+
+    def source_list(self, name: str) -> SourceList:
+        """A directive's values, read as a source list; empty where it is not there."""
+        found = self._lists.get(name)
+        if found is None:
+            found = self._lists[name] = parse_sources(self._values.get(name, ()))
+        return found
 
     def first(self, *names: str) -> str | None:
         """The first of these directives that is there, by name; ``None`` where none is."""
-        there = {name for name, _ in self.directives}
-        return next((name for name in names if name in there), None)
+        values = self._values
+        for name in names:
+            if name in values:
+                return name
+        return None
 
     def __contains__(self, name: object) -> bool:
-        return any(name == each for each, _ in self.directives)
+        return name in self._values
 
 
 _SPACE = "\t\n\f\r "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from inspector.browser.csp_inline import allows_all_inline, has_keyword
 from inspector.content.html import runs_script
-from inspector.fields.csp import FETCH_DIRECTIVES, HostSource, SchemeSource, Source
+from inspector.fields.csp import FETCH_DIRECTIVES, HostSource, SchemeSource, Source, SourceList
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, response_field, rule
 from inspector.rules.csp_words import CSP, FIELD, TRIAL, code, framed, held, limiting, lists_for, quoted, where
@@ -322,7 +322,7 @@ def wildcard(x: Subject) -> Finding | None:
     )
 
 
-def _base(x: Subject) -> list[tuple[str, tuple[Source, ...]]]:
+def _base(x: Subject) -> list[tuple[str, SourceList]]:
     return [found for found in lists_for(limiting(x), "base-uri") if found[0] == "base-uri"]
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from inspector.browser.csp_inline import has_keyword
-from inspector.fields.csp import Hash, HostSource, Nonce, parse_sources
+from inspector.fields.csp import HostSource, Nonce, parse_sources
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, response_field, rule
@@ -55,8 +55,8 @@ def no_base_uri(x: Subject) -> Finding | None:
     if any("base-uri" in policy for policy in policies):
         return None
     for name, sources in lists_for(policies, "script-src-elem"):
-        nonces = any(isinstance(s, Nonce) for s in sources)
-        hashes = any(isinstance(s, Hash) for s in sources) and has_keyword(sources, "strict-dynamic")
+        nonces = bool(sources.nonces)
+        hashes = sources.hashes and has_keyword(sources, "strict-dynamic")
         if nonces or hashes:
             how = "nonce" if nonces else "hash"
             return Finding(

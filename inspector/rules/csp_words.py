@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from inspector.browser.csp import in_markup
 from inspector.browser.csp_directives import governing
-from inspector.fields.csp import CspPolicy, Source, parse_csp, parse_policy
+from inspector.fields.csp import CspPolicy, SourceList, parse_csp, parse_policy
 from inspector.report import Evidence
 from inspector.rules.security_texts import of_the_page
 
@@ -64,7 +64,7 @@ def framed(x: Subject) -> bool:
     return x.req.get("sec-fetch-dest") in _FRAMES
 
 
-def lists_for(policies: tuple[CspPolicy, ...], directive: str) -> list[tuple[str, tuple[Source, ...]]]:
+def lists_for(policies: tuple[CspPolicy, ...], directive: str) -> list[tuple[str, SourceList]]:
     """The directive that decides for `directive` in each policy that has one, with its sources."""
     return [found for policy in policies if (found := governing(policy, directive)) is not None]
 

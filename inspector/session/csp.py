@@ -16,7 +16,7 @@ from inspector.browser.csp import CODE, Asked, Violation, in_markup, violation_i
 from inspector.browser.csp_inline import is_nonceable
 from inspector.browser.verdict import BlockVerdict, Step
 from inspector.content.html import HtmlPage
-from inspector.fields.csp import CspPolicy, Hash, Keyword, Nonce, parse_csp, parse_policy, parse_sources
+from inspector.fields.csp import CspPolicy, parse_csp, parse_policy
 from inspector.patterns import compile_late
 
 if TYPE_CHECKING:
@@ -108,13 +108,11 @@ def _meta_policies(x: Subject) -> tuple[tuple[CspPolicy, ...], bool]:
 
 def _particular(policy: CspPolicy) -> bool:
     """Whether a policy asks more than an address: nonces, hashes, or who inserted a script."""
-    for name, values in policy.directives:
+    for name, _ in policy.directives:
         if name.startswith(("script-src", "style-src", "default-src")):
-            for source in parse_sources(values):
-                if isinstance(source, Nonce | Hash):
-                    return True
-                if isinstance(source, Keyword) and source.name == "strict-dynamic":
-                    return True
+            sources = policy.source_list(name)
+            if sources.nonces or sources.hashes or "strict-dynamic" in sources.keywords:
+                return True
     return False
 
 

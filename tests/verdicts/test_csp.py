@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.browser import csp_lists
 from inspector.browser.csp import (
     Asked,
     base_uri_violates,
@@ -388,3 +389,43 @@ def test_another_page_of_the_origin_may_have_asked():
     engine = Engine()
     verdict = [engine.observe(exchange) for exchange in parse_example(text)][-1].verdicts.block
     assert verdict is None or verdict.outcome == "depends"
+
+
+_HOSTS = st.sampled_from(["*", "*.a.test", "*.test", "a.test", "b.a.test", ".a.test", "127.0.0.1", "A.test"])
+_PATHS = st.sampled_from(["", "/", "/a", "/a/", "/a/b", "/a%2Fb", "/%61/", "/a%2F", "/a?x"])
+_URL_SCHEMES = st.sampled_from(["http", "https", "ws", "wss", "custom"])
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(
+                "{}{}{}{}".format,
+                st.sampled_from(["", "http://", "https://", "ws://", "wss://", "custom://"]),
+                _HOSTS,
+                st.sampled_from(["", ":*", ":80", ":443", ":0443", ":8080"]),
+                _PATHS,
+            ),
+            st.sampled_from(["'self'", "'SELF'", "'none'", "*", "https:", "ws:", "custom:", "'nonce-a'"]),
+        ),
+        max_size=12,
+    ),
+    st.builds(
+        "{}://{}{}{}".format,
+        _URL_SCHEMES,
+        st.sampled_from(["a.test", "b.a.test", "c.b.a.test", ".a.test", "127.0.0.1", "own.test"]),
+        st.sampled_from(["", ":80", ":443", ":8080"]),
+        st.sampled_from(["", "/", "/a", "/a/", "/a/b", "/a%2Fb", "/a/b/c", "/x?y"]),
+    ),
+    _URL_SCHEMES,
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_long_list_admits_what_its_sources_admit(texts, url, own_scheme, redirected, chromium):
+    filler = [f"f{i}.test" for i in range(csp_lists.FEW + 1)]
+    sources = parse_sources((*filler, *texts))
+    own = f"{own_scheme}://own.test/"
+    one_by_one = [s for s in sources if url_matches_expression(url, s, own, redirected=redirected, chromium=chromium)]
+    found = url_matches_list(url, sources, own, redirected=redirected, chromium=chromium)
+    assert found == (one_by_one[0] if one_by_one else None)
+    assert len(list(csp_lists.candidates(sources, url, redirected=redirected))) <= len(texts)
