@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Found, cors, rule
 from inspector.rules.cors_words import asker, finding_of, named_difference, so, verdict_with, what
-from inspector.rules.servers import set_cors
+from inspector.rules.servers import set_cors, technology
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -68,7 +68,7 @@ def allow_origin_missing(x: Subject) -> Found:
         )
     fix = f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}` and `Vary: Origin`"
     fix += " in the answer to `OPTIONS` and in the one that follows." if verdict.is_preflight else "."
-    fix += set_cors(x, "origin", value)
+    fix += set_cors(technology(x), "origin", value)
     evidence: tuple[Evidence, ...] = (
         x.request_field("origin", label="the page that asks"),
         x.response_field("access-control-allow-origin", label="absent"),
@@ -121,7 +121,7 @@ def allow_origin_mismatch(x: Subject) -> Found:
     detail = f"{what(verdict)} permits `{allowed}`, but {origin.phrase} asked{difference}: {so(x, verdict)}"
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}` and `Vary: "
-        f"Origin`.{set_cors(x, 'origin', value)}"
+        f"Origin`.{set_cors(technology(x), 'origin', value)}"
     )
     if origin.origin == "null":
         fix = (
@@ -182,7 +182,7 @@ def allow_origin_multiple(x: Subject) -> Found:
     if twice:
         fix += " It is usually set by the application and again by the proxy in front of it: remove one of the two."
     else:
-        fix += set_cors(x, "origin", value)
+        fix += set_cors(technology(x), "origin", value)
     evidence = (
         x.request_field("origin", label="the page that asks"),
         x.response_field("access-control-allow-origin", shown, "only one value is allowed"),
@@ -231,7 +231,7 @@ def allow_origin_invalid(x: Subject) -> Found:
     )
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}` and `Vary: "
-        f"Origin`.{set_cors(x, 'origin', value)}"
+        f"Origin`.{set_cors(technology(x), 'origin', value)}"
     )
     if "*" in shown:
         fix += " There are no patterns in this field: compare the request's `Origin` with your list on the server."
@@ -291,7 +291,8 @@ def wildcard_with_credentials(x: Subject) -> Found:
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}`, `Access-Control-Allow-Credentials: true` "
         "and `Vary: Origin`; check the origin against a list first, as echoing any origin opens the account to every "
-        f"site. Or in the page: drop `credentials: 'include'` if no cookie is needed.{set_cors(x, 'origin', value)}"
+        f"site. Or in the page: drop `credentials: 'include'` if no cookie is needed."
+        f"{set_cors(technology(x), 'origin', value)}"
     )
     sent = "cookie" if "cookie" in x.req else "sec-fetch-storage-access"
     evidence: tuple[Evidence, ...] = (
@@ -345,7 +346,8 @@ def allow_credentials_missing(x: Subject) -> Found:
     )
     fix = (
         f"On `{x.url.host}`: send `Access-Control-Allow-Credentials: true`. It only works beside a named origin, never "
-        f"beside `*`. Or in the page: drop `credentials: 'include'` if no cookie is needed.{set_cors(x, 'credentials')}"
+        "beside `*`. Or in the page: drop `credentials: 'include'` if no cookie is needed."
+        f"{set_cors(technology(x), 'credentials')}"
     )
     evidence = (
         x.response_field("access-control-allow-origin", label="the origin is permitted"),

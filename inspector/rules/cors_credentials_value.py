@@ -51,9 +51,13 @@ def allow_credentials_invalid(x: Subject) -> Finding:
     """Whatever the verdict on this request, which asked for nothing that needs it."""
     shown = x.shown("response", "access-control-allow-credentials")[:60]
     twice = len(x.res.all("access-control-allow-credentials")) > 1
+    needed = "This request did not need it; one with `credentials: 'include'` would be blocked."
+    if x.is_preflight:
+        needed = (
+            "A preflight does not show whether its request needs it; with `credentials: 'include'` it is never sent."
+        )
     return Finding(
-        f"`Access-Control-Allow-Credentials` is `{shown}`, and only `true` counts, in lower case and once. This "
-        "request did not need it; one with `credentials: 'include'` would be blocked.",
+        f"`Access-Control-Allow-Credentials` is `{shown}`, and only `true` counts, in lower case and once. {needed}",
         fix="The server should send the field once, where it sets it at all: `Access-Control-Allow-Credentials: true`."
         if twice
         else "The server should send `Access-Control-Allow-Credentials: true`, or no such field.",

@@ -9,7 +9,7 @@ from inspector.browser.cors_check import is_url
 from inspector.fields.tokens import lower_list
 from inspector.report import Severity
 from inspector.rules.base import Finding, Found, request_field, response_field, response_value, rule
-from inspector.rules.servers import set_cors, set_field
+from inspector.rules.servers import set_cors, set_field, technology
 from inspector.site import same_site
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ def wildcard_on_private(x: Subject) -> Found:
         "any website "
         "read this answer, if it is open in a browser on that network."
     )
-    fix = f"On `{x.url.host}`: name the origins that need this instead of `*`.{set_cors(x, 'origin', 'https://…')}"
+    fix = f"On `{x.url.host}`: name the origins that need this instead of `*`.{set_cors(technology(x), 'origin', 'https://…')}"
     return Finding(detail, fix, (x.response_field("access-control-allow-origin", "*", "every website"),))
 
 

@@ -11,7 +11,7 @@ from inspector.fields.tokens import lower_list
 from inspector.report import Severity
 from inspector.rules.base import Finding, Found, cors, response_field, rule
 from inspector.rules.cors_words import asker, condition_of
-from inspector.rules.servers import set_cors
+from inspector.rules.servers import set_cors, technology
 from inspector.words import duration
 
 if TYPE_CHECKING:
@@ -292,9 +292,9 @@ def hidden_fields(x: Subject) -> Found:
     if len(hidden) == 1:
         detail = detail.replace(" do not exist: ", " does not exist: ").replace(" name them.", " name it.")
     members = [each.strip() for each in exposed.split(",") if each.strip() and each.strip() != "*"]
-    value = ", ".join([*members, *(x.res.named(name) for name in hidden[:6])])
-    fix = f"If a script needs them, on `{x.url.host}`: `Access-Control-Expose-Headers: {value}`."
-    fix += set_cors(x, "expose", x.res.named(hidden[0]))
+    names = [*members, *(x.res.named(name) for name in hidden[:6])]
+    fix = f"If a script needs them, on `{x.url.host}`: `Access-Control-Expose-Headers: {', '.join(names)}`."
+    fix += set_cors(technology(x), "expose", names[-1], names)
     return Finding(detail, fix, tuple(x.response_field(name, label="hidden from the page") for name in hidden[:3]))
 
 

@@ -9,8 +9,9 @@ from inspector.browser.cors import BY_THE_LETTER, asked_names, permit_of
 from inspector.browser.cors_preflight import check_request
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Found, cors, rule
+from inspector.rules.cors_never_sent import refused_for_credentials
 from inspector.rules.cors_words import asker, finding_of, so, verdict_with
-from inspector.rules.servers import set_cors
+from inspector.rules.servers import answer_preflights, set_cors, technology
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -61,7 +62,8 @@ def preflight_status(x: Subject) -> Found:
         detail += " The server seems to have no route for `OPTIONS` here."
     fix = f"On `{x.url.host}`: answer `OPTIONS {x.url.path or '/'}` with 204 and the CORS fields"
     fix += ", before the login is checked." if x.status in (401, 403) else "."
-    fix += set_cors(x, "methods", x.req.get("access-control-request-method") or "")
+    method = x.req.get("access-control-request-method") or ""
+    fix += answer_preflights(technology(x), asker(x).origin, method)
     return finding_of(
         verdict, detail, fix, (x.request_line("OPTIONS", "the preflight"), x.status_evidence("no success"))
     )
@@ -163,7 +165,7 @@ def preflight_method(x: Subject) -> Found:
     fix = f"On `{x.url.host}`, in the answer to `OPTIONS`: `Access-Control-Allow-Methods: {value}`."
     if method == "patch":
         fix += " Or in the page: write `PATCH` in capitals; browsers do so for other methods, but not for this one."
-    fix += set_cors(x, "methods", method)
+    fix += set_cors(technology(x), "methods", method, [*names, method], [method])
     evidence = (
         x.request_field("access-control-request-method", method, "asked for"),
         x.response_field("access-control-allow-methods", allowed or None, "permitted"),
@@ -225,10 +227,9 @@ def preflight_header(x: Subject) -> Found:
     detail = f"The page wants to send {fields}, and `Access-Control-Allow-Headers` {said}: {so(x, verdict)}"
     if missing == ["authorization"] and "*" in allowed and not include:
         detail += " `*` never stands for `Authorization`."
-    names = [each.strip() for each in allowed.split(",") if each.strip()]
-    value = ", ".join([*names, *missing])
-    fix = f"On `{x.url.host}`, in the answer to `OPTIONS`: `Access-Control-Allow-Headers: {value}`."
-    fix += set_cors(x, "headers", missing[0])
+    names = [*(each.strip() for each in allowed.split(",") if each.strip()), *missing]
+    fix = f"On `{x.url.host}`, in the answer to `OPTIONS`: `Access-Control-Allow-Headers: {', '.join(names)}`."
+    fix += set_cors(technology(x), "headers", missing[0], names, missing)
     evidence = (
         x.request_field("access-control-request-headers", missing[0], "asked for"),
         x.response_field("access-control-allow-headers", allowed or None, "permitted"),
@@ -317,7 +318,7 @@ def preflight_failed(x: Subject) -> Found:
     if verdict is None or verdict.is_preflight or x.status or verdict.preflight is None:
         return None
     asked = verdict.preflight.exchange
-    if asked is None:
+    if asked is None or refused_for_credentials(x) is not None:
         return None
     because = ", ".join(f"`{each}`" for each in verdict.preflight.because)
     detail = (

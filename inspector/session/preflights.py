@@ -65,6 +65,8 @@ class Asked(Struct):
     doubt: str | None = None
     """Completes "blocked if …" where browsers differ on `plain`."""
     used: bool = False
+    software: tuple[str, str] = ("", "")
+    """``X-Powered-By`` and ``Server`` of its answer."""
 
 
 class Preflights:
@@ -132,7 +134,20 @@ class Preflights:
         answered = x.response is not None
         self._remember(
             _bare(x.request.url),
-            Asked(x.exchange.index, origin, method, names, permit, plain, included, answered, until, ended, doubt),
+            Asked(
+                x.exchange.index,
+                origin,
+                method,
+                names,
+                permit,
+                plain,
+                included,
+                answered,
+                until,
+                ended,
+                doubt,
+                software=(x.res.get("x-powered-by") or "", x.res.get("server") or ""),
+            ),
         )
         return cors.judge_preflight(x, permit, plain, included, doubt)
 

@@ -7,7 +7,7 @@ from inspector.exchange import Fields
 from inspector.report import Severity
 from inspector.rules.cors_words import named_difference
 from inspector.rules.example import parse_example
-from inspector.rules.servers import recognise, set_cors, set_field
+from inspector.rules.servers import recognise, set_cors, set_field, technology
 
 
 def told(text):
@@ -58,7 +58,7 @@ def test_the_framework_counts_before_the_server_in_front():
 @pytest.mark.parametrize("setting", ["origin", "credentials", "methods", "headers", "expose"])
 def test_every_technology_has_every_setting(server, setting):
     x = _Answer("microsoft-iis" if server == "iis" else server)
-    text = set_cors(x, setting, "VALUE{0}")
+    text = set_cors(technology(x), setting, "VALUE{0}")
     assert text.startswith(" With ")
     assert "`" in text
     assert "{name}" not in text + set_field(x, "Vary", "Origin")
@@ -194,3 +194,94 @@ def test_fields_of_the_machinery_are_not_called_hidden():
         "Access-Control-Allow-Origin: *", "X-Amz-Request-Id: 1", "X-Cache: HIT", request=("Sec-Fetch-Dest: empty",)
     )
     assert not [a for a in told(text)[0] if a.rule == "cors/hidden-fields"]
+
+
+NEVER_SENT = """
+OPTIONS https://api.test/x HTTP/2
+Origin: https://shop.test
+Access-Control-Request-Method: DELETE
+Access-Control-Request-Headers: x-a
+
+HTTP/2 {status}
+Server: {server}
+{fields}
+---
+# type: fetch
+# error: net::ERR_FAILED
+# page: https://shop.test/
+DELETE https://api.test/x HTTP/?
+X-A: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "value", "part"),
+    [
+        (
+            "Access-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Credentials: True\n"
+            "Access-Control-Allow-Methods: DELETE\nAccess-Control-Allow-Headers: x-a",
+            "Access-Control-Allow-Credentials",
+            "True",
+            'add_header Access-Control-Allow-Credentials "true" always;',
+        ),
+        (
+            "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: DELETE\nAccess-Control-Allow-Headers: x-a",
+            "Access-Control-Allow-Origin",
+            "*",
+            'add_header Access-Control-Allow-Origin "https://shop.test" always;',
+        ),
+        (
+            "Access-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Credentials: true\n"
+            "Access-Control-Allow-Methods: *\nAccess-Control-Allow-Headers: *",
+            "Access-Control-Allow-Methods",
+            "*",
+            "Access-Control-Allow-Methods: DELETE",
+        ),
+        (
+            "Access-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Credentials: true\n"
+            "Access-Control-Allow-Methods: DELETE\nAccess-Control-Allow-Headers: *",
+            "Access-Control-Allow-Headers",
+            "*",
+            "Access-Control-Allow-Headers: x-a",
+        ),
+    ],
+)
+def test_a_preflight_that_fails_for_credentials_alone_is_explained_where_it_shows(fields, name, value, part):
+    preflight, [request] = told(NEVER_SENT.format(status=204, server="nginx", fields=fields))
+    assert all(found.severity.rank >= Severity.NOTE.rank for found in preflight), "on its own it is no mistake"
+    assert (request.rule, request.severity) == ("cors/preflight-credentials", Severity.ERROR)
+    assert (request.evidence[-1].name, request.evidence[-1].value) == (name, value)
+    assert request.evidence[-1].exchange == 0
+    assert part in request.fix
+
+
+@pytest.mark.parametrize(
+    ("server", "part"),
+    [
+        ("nginx", "if ($request_method = OPTIONS) { return 204; }"),
+        ("Apache", "RewriteCond %{REQUEST_METHOD} =OPTIONS"),
+        ("AmazonS3", '"AllowedMethods": ["DELETE"]'),
+        ("uvicorn", "allow_origins=['https://shop.test'], allow_methods=['DELETE']"),
+        ("gws", "before the login is checked."),
+    ],
+)
+def test_a_refused_preflight_is_answered_in_the_servers_terms(server, part):
+    fields = "Access-Control-Allow-Origin: https://shop.test"
+    [preflight], _ = told(NEVER_SENT.format(status=403, server=server, fields=fields))
+    assert part in preflight.fix
+    assert "{{" not in preflight.fix
+
+
+@pytest.mark.parametrize(
+    ("server", "part"),
+    [
+        ("nginx", 'add_header Access-Control-Allow-Methods "GET, PUT, DELETE" always;'),
+        ("werkzeug", "CORS(app, methods=['GET', 'PUT', 'DELETE'])"),
+        ("WSGIServer", "CORS_ALLOW_METHODS = [*default_methods, 'DELETE']"),
+        ("Kestrel", 'WithMethods("GET", "PUT", "DELETE")'),
+    ],
+)
+def test_a_fix_keeps_what_is_permitted_already(server, part):
+    fields = "Access-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Methods: GET, PUT"
+    [preflight], _ = told(NEVER_SENT.format(status=204, server=server, fields=fields))
+    assert part in preflight.fix
