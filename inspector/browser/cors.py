@@ -19,6 +19,7 @@ from inspector.browser.verdict import CorsVerdict, Preflight, Step, StepResult
 from inspector.fields.tokens import split_list
 
 if TYPE_CHECKING:
+    from inspector.exchange import Fields
     from inspector.subject import Subject
 
 Outcome = Literal["allowed", "blocked", "depends", "unknown"]
@@ -153,13 +154,13 @@ def judge_response(
     x: Subject,
     who: Requester,
     preflight: Preflight | None,
-    stored: tuple[str | None, str | None] | None = None,
+    stored: Fields | None = None,
     told: Credentials | None = None,
 ) -> CorsVerdict:
     """The verdict on a request that got a response. `preflight` says what is known of the one it was sent under.
 
-    `stored` are ``Access-Control-Allow-Origin`` and ``-Credentials`` of the cached response a 304 confirms; `told` is
-    what earlier exchanges show of the credentials mode.
+    `stored` are the fields of the cached response a 304 confirms; `told` is what earlier exchanges show of the
+    credentials mode.
     """
     allow_origin, allow_credentials = (
         x.res.get("access-control-allow-origin"),
@@ -170,16 +171,20 @@ def judge_response(
         steps.append(Step("request mode", "`Sec-Fetch-Mode: same-origin` on a request to another origin", "fail"))
         return CorsVerdict("blocked", "DisallowedByMode", "", None, preflight, tuple(steps))
     steps.append(Step("request mode", mode_shown(x, who), "unknown" if who.doubt else "pass"))
-    if x.status == 304 and allow_origin is None:
+    known = credentials(x)
+    if x.status == 304 and not _stands_for_itself(x, preflight):
         # The fields of the stored response count, updated by those of the 304 (RFC 9111, section 3.2).
-        if stored is None:
+        if stored is not None:
+            steps.append(Step("response", "304: the stored response's fields count where it has no newer", "pass"))
+            if allow_origin is None:
+                allow_origin = stored.get("access-control-allow-origin")
+            if allow_credentials is None:
+                allow_credentials = stored.get("access-control-allow-credentials")
+        elif allow_origin is None or (known.include and allow_credentials is None):
             steps.append(
                 Step("CORS check", "304: it is made on the stored response's fields, which are not here", "unknown")
             )
             return CorsVerdict("unknown", preflight=preflight, steps=tuple(steps))
-        steps.append(Step("response", "304: the stored response's fields count", "pass"))
-        allow_origin, allow_credentials = stored
-    known = credentials(x)
     redirect = redirect_failure(x, who.origin) if x.status in REDIRECTS else None
     plain = check(allow_origin, allow_credentials, who.origin, False) or redirect
     included = check(allow_origin, allow_credentials, who.origin, True) or redirect
@@ -216,6 +221,20 @@ def judge_response(
         preflight,
         tuple(steps),
     )
+
+
+_CONDITIONS = ("if-none-match", "if-modified-since")
+
+
+def _stands_for_itself(x: Subject, preflight: Preflight | None) -> bool:
+    """Whether a 304 is given to the page as it is, since no stored response was to be renewed.
+
+    The page set the condition itself where the preflight asks for it. Where there is none and ``Accept-Encoding`` shows
+    that the fields of the browser's network code were recorded, its cache asked for nothing.
+    """
+    if preflight is not None and any(f"field {name}" in preflight.because for name in _CONDITIONS):
+        return True
+    return "accept-encoding" in x.req and not any(name in x.req for name in _CONDITIONS)
 
 
 def _doubted(who: Requester, failure: Failure, allow_origin: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -87,15 +87,20 @@ def _pairs(
             requests[url, place.method].append(position)
     pairs: dict[int, int] = {}
     taken: set[int] = set()
+    left = Counter((_bare(places[preflight].url), asked[preflight] or "") for preflight in preflights)
     for preflight in preflights:
-        candidates = requests.get((_bare(places[preflight].url), asked[preflight] or ""))
+        key = _bare(places[preflight].url), asked[preflight] or ""
+        left[key] -= 1
+        candidates = requests.get(key)
         if not candidates:
             continue
         here = bisect_left(candidates, rank[preflight], key=rank.__getitem__)
         nearest = candidates[max(0, here - _NEAREST) : here]
+        waiting = [c for c in nearest if c not in taken and _waited(places[c], times[c], times[preflight])]
+        if len(waiting) > 1 + left[key]:
+            waiting = _innermost(places, waiting)
         # Of several that wait at once, the first to start is the first whose preflight goes out.
-        waiting = (c for c in nearest if c not in taken and _waited(places[c], times[c], times[preflight]))
-        request = next(waiting, None)
+        request = waiting[0] if waiting else None
         if request is not None:
             pairs[preflight] = request
         else:  # in order already: the next such request is its own, and no other preflight's
@@ -104,6 +109,25 @@ def _pairs(
         if request is not None:
             taken.add(request)
     return pairs
+
+
+def _innermost(places: Sequence[Place], waiting: Sequence[int]) -> list[int]:
+    """Those of several requests for one URL, by their start, that are under way without another one inside them.
+
+    A page's request that its service worker passes on is recorded twice, and only the worker's own has a preflight.
+    """
+    return [
+        outer
+        for number, outer in enumerate(waiting)
+        if not any(_inside(places[inner], places[outer]) for inner in waiting[number + 1 :])
+    ]
+
+
+def _inside(inner: Place, outer: Place) -> bool:
+    """Whether a request that began later also ended earlier."""
+    if inner.started is None or outer.started is None or inner.duration is None or outer.duration is None:
+        return False
+    return inner.started + inner.duration / 1000 <= outer.started + outer.duration / 1000
 
 
 def _waited(request: Place, started: float, preflight: float) -> bool:

@@ -433,6 +433,14 @@ def scheme(x: Subject) -> Found:
         "a request, so the browser refuses it."
     )
     fix = "Serve the content over HTTP, from a local server while developing, and let the page ask for that URL."
+    if x.url.scheme in ("ws", "wss"):
+        detail = (
+            f"A script's request was redirected to a `{x.url.scheme}:` URL. Only a WebSocket can be opened there, so "
+            "the browser refuses to follow."
+        )
+        fix = (
+            "On the server that redirected: lead to an `https:` URL. In the page: open a socket with `new WebSocket()`."
+        )
     return finding_of(verdict, detail, fix, (x.request_line(f"{x.url.scheme}:", "not `http:` or `https:`"),))
 
 

@@ -164,9 +164,13 @@ class Cache:
         self._policy = (exchange, rules)
         return rules
 
+    def stored(self, x: Subject) -> Stored | None:
+        """The copy of this URL from before this exchange, whatever its age; ``None`` where none is known."""
+        return self._stored.get(x.request.url.partition("#")[0])
+
     def fresh_copy(self, x: Subject) -> Stored | None:
         """The copy of this URL that answers a plain request, ``None`` where there is none for certain."""
-        copy = self._stored.get(x.request.url.partition("#")[0])
+        copy = self.stored(x)
         if copy is None or copy.policy.validate is not None or any(name == "*" for name, _ in copy.vary):
             return None
         age = copy.age_at(x.started)

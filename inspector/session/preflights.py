@@ -42,6 +42,9 @@ _AT_ONCE = 0.05
 # Schemes `fetch()` and XMLHttpRequest reach without CORS standing in the way.
 _FETCHABLE = frozenset({"http", "https", "data", "blob", "ws", "wss", ""})
 
+# Schemes of WebSockets, which a script's request can only be sent to by a redirect.
+_SOCKETS = frozenset({"ws", "wss"})
+
 _CHECKED_ALWAYS = frozenset({"fetch", "xhr", "font"})
 
 # Schemes that Chromium keeps from web pages before CORS is asked ("not allowed to load local resource").
@@ -74,7 +77,6 @@ class Preflights:
 
     def __init__(self) -> None:
         self._asked: OrderedDict[str, list[Asked]] = OrderedDict()
-        self._stored: OrderedDict[str, tuple[str | None, str | None]] = OrderedDict()
         self._echoed: OrderedDict[str, set[str]] = OrderedDict()
 
     def judge(self, x: Subject) -> CorsVerdict | None:
@@ -205,17 +207,11 @@ class Preflights:
         elif because:
             asked = self._in_force(x, who.origin)
         preflight = Preflight(bool(because), because, asked.index if asked is not None else None)
-        url = _bare(x.request.url)
         told = None
         if asked is not None and asked.included is not None and asked.plain is None:
             told = Credentials(False, f"with `include` the preflight, exchange {asked.index}, would have failed")
-        verdict = cors.judge_response(x, who, preflight, self._stored.get(url) if x.status == 304 else None, told)
-        get = x.res.get
-        if x.status == 200 and x.method == "GET" and (get("etag") or get("last-modified")):
-            self._stored[url] = (get("access-control-allow-origin"), get("access-control-allow-credentials"))
-            if len(self._stored) > MOST_URLS:
-                self._stored.popitem(last=False)
-        return verdict
+        copy = x.session.cache.stored(x) if x.status == 304 else None
+        return cors.judge_response(x, who, preflight, None if copy is None else copy.fields, told)
 
     def _by_copy(self, x: Subject) -> CorsVerdict | None:
         """A request that a copy in the browser's cache answered, fetched earlier without CORS and so without consent.
@@ -240,7 +236,7 @@ class Preflights:
         outcome, why, condition = cors.weigh(plain, included, told if plain is None else None)
         if why is None:
             return None
-        if not x.exchange.context.resource_type:
+        if not x.exchange.context.resource_type and x.origin is None:
             outcome = "depends"
             condition = _IN_CORS_MODE if plain is not None else cors.ASKED_TO_INCLUDE
         who = Requester(origin, "cors")
@@ -259,6 +255,9 @@ class Preflights:
         """A request without a response: what its preflight came to, if there was one."""
         context = x.exchange.context
         kind = context.resource_type or ""
+        if x.url.scheme in _SOCKETS and kind in ("fetch", "xhr"):
+            step = Step("scheme can be asked across origins", f"redirected to `{x.url.scheme}:`", "fail")
+            return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
         if x.url.scheme not in _FETCHABLE:
             if x.url.scheme.endswith("-extension") or (x.url.scheme in _LOCAL and page_origin(x) is not None):
                 return None
@@ -269,7 +268,7 @@ class Preflights:
                     return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
                 return CorsVerdict("depends", "CorsDisabledScheme", "", _IN_CORS_MODE, None, (step,))
             return None
-        if kind in _CHECKED_ALWAYS or (not kind and never_sent(x)):
+        if kind in _CHECKED_ALWAYS or ((not kind or x.origin is not None) and never_sent(x)):
             found = self._by_copy(x)
             if found is not None:
                 return found

@@ -112,3 +112,10 @@ def test_without_durations_nearness_decides():
 def test_many_alike_take_no_longer_than_they_must():
     many = [Place(float(i), 10.0, "PUT" if i % 2 else "OPTIONS", URL, not i % 2) for i in range(20_000)]
     assert sorted(causal_order(many, lambda _: "PUT")) == list(range(20_000))
+
+
+def test_a_preflight_belongs_to_what_a_service_worker_sends_on(tmp_path):
+    page, worker = request("01.000", time=20), request("01.002", time=12)
+    assert indexes(tmp_path, page, worker, preflight("01.003")) == [0, 2, 1]
+    # with a preflight for each, they are two requests that happen to overlap
+    assert indexes(tmp_path, page, worker, preflight("01.003"), preflight("01.004")) == [2, 0, 3, 1]

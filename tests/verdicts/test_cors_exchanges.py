@@ -128,6 +128,71 @@ def test_a_304_is_judged_by_the_stored_fields():
     assert verdicts(hidden + "---\n" + again)[1].code == "MissingAllowOriginHeader"
 
 
+def test_a_304_updates_the_stored_fields_one_by_one():
+    both = ("ETag: x", "Access-Control-Allow-Origin: *", "Access-Control-Allow-Credentials: true")
+    first = get(ORIGIN, CORS, "Cookie: a=b", response=both)
+    named = "Access-Control-Allow-Origin: https://shop.test"
+    again = get(ORIGIN, CORS, "Cookie: a=b", "If-None-Match: x", response=(named,), status=304)
+    assert [found.outcome for found in verdicts(first + "---\n" + again)] == ["blocked", "allowed"]
+    assert verdict(again).outcome == "unknown"
+
+
+def test_a_304_is_judged_by_a_copy_that_was_fetched_without_cors():
+    image = get("Sec-Fetch-Mode: no-cors", "Sec-Fetch-Site: cross-site", response=("ETag: x",))
+    again = get(ORIGIN, CORS, "Accept-Encoding: gzip", "If-None-Match: x", response=(), status=304)
+    assert verdicts(image + "---\n" + again)[1].code == "MissingAllowOriginHeader"
+
+
+def test_a_304_nobody_asked_for_stands_for_itself():
+    text = get(ORIGIN, CORS, "Accept-Encoding: gzip", response=(), status=304)
+    assert (verdict(text).outcome, verdict(text).code) == ("blocked", "MissingAllowOriginHeader")
+
+
+def test_a_304_to_the_pages_own_condition_stands_for_itself():
+    preflight = (
+        PREFLIGHT.format(status=204, methods="GET", more="").replace("PUT", "GET").replace("x-a", "if-none-match")
+    )
+    own = get(ORIGIN, CORS, "Accept-Encoding: gzip", "If-None-Match: x", response=(), status=304)
+    copy = get(ORIGIN, CORS, "Sec-Fetch-Dest: font", response=("ETag: x", "Access-Control-Allow-Origin: *"))
+    found = verdicts(copy + "---\n" + preflight + "---\n" + own)[2]
+    assert (found.outcome, found.code) == ("blocked", "MissingAllowOriginHeader")
+
+
+@pytest.mark.parametrize(("origin", "outcome"), [("Origin: https://shop.test\n", "blocked"), ("", None)])
+def test_an_element_with_crossorigin_is_refused_a_copy_that_permits_nobody(origin, outcome):
+    stored = """\
+# at: 2026-03-01T12:00:00Z
+# type: image
+# page: https://shop.test/
+GET https://cdn.test/x HTTP/2
+Sec-Fetch-Mode: no-cors
+Sec-Fetch-Site: cross-site
+
+HTTP/2 200
+Cache-Control: max-age=600
+---
+# at: 2026-03-01T12:00:01Z
+# type: image
+# error: net::ERR_FAILED
+# page: https://shop.test/
+GET https://cdn.test/x HTTP/?
+"""
+    found = verdicts(stored + origin, CHROME)[1]
+    assert (found and found.outcome) == outcome
+
+
+def test_a_script_redirected_to_a_socket_is_refused():
+    text = """\
+# type: {}
+# error: net::ERR_FAILED
+# page: https://shop.test/
+GET wss://api.test/x HTTP/?
+"""
+    found = verdict(text.format("fetch"))
+    assert (found.outcome, found.code) == ("blocked", "CorsDisabledScheme")
+    assert verdict(text.format("websocket")) is None
+
+
 PREFLIGHT = """\
 OPTIONS https://api.test/x HTTP/2
 Origin: https://shop.test
