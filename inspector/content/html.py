@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from msgspec import Struct
 
+from inspector.content.event_handlers import is_handler
 from inspector.fields.media_type import JAVASCRIPT
 from inspector.patterns import compile_late
 
@@ -76,7 +77,7 @@ class Element(Struct, frozen=True, gc=False):
     @property
     def handlers(self) -> tuple[tuple[str, str], ...]:
         """Inline event handlers: attribute name and its script."""
-        return tuple((name, value) for name, value in self.attributes.items() if name.startswith("on"))
+        return tuple([pair for pair in self.attributes.items() if is_handler(self.tag, pair[0])])
 
 
 class HtmlPage(Struct, frozen=True, dict=True):
@@ -129,12 +130,17 @@ class HtmlPage(Struct, frozen=True, dict=True):
         """The first `title`, its white space collapsed; ``""`` without one."""
         return next((" ".join(e.text.split()) for e in self.elements if e.tag == "title"), "")
 
-    def http_equiv(self, name: str) -> tuple[str, ...]:
-        """The `content` of every `<meta http-equiv=NAME>` (lower case), in order."""
+    def http_equiv(self, name: str, *, anywhere: bool = False) -> tuple[str, ...]:
+        """The `content` of every `<meta http-equiv=NAME>` (lower case) of the page's head, in order.
+
+        A policy in the page's body is ignored (HTML, section 4.2.5.3); `anywhere` gives those too.
+        """
         return tuple(
             e.attributes["content"]
-            for e in self.metas
-            if e.attributes.get("http-equiv", "").strip().lower() == name and "content" in e.attributes
+            for e in (self.metas if anywhere else self.elements[: self.head])
+            if e.tag == "meta"
+            and e.attributes.get("http-equiv", "").strip().lower() == name
+            and "content" in e.attributes
         )
 
     def resolve(self, page: str, reference: str) -> str:
@@ -150,13 +156,30 @@ _CONTROLS = frozenset({"input", "button", "select", "textarea"})
 _SCRIPT_TYPES = JAVASCRIPT | {"", "module"}
 
 
-def runs_script(script: Element) -> bool:
-    """Whether a `script` element holds or loads code, and is no data block (HTML, "prepare the script element")."""
+def script_type(script: Element) -> str:
+    """What a `script` element says it is, in lower case; ``""`` for a classic script that says nothing."""
     kind = script.get("type")
     if kind is None:
         language = script.get("language")
-        return not language or f"text/{language.lower()}" in _SCRIPT_TYPES
-    return (kind.strip().lower() if kind else "") in _SCRIPT_TYPES
+        return f"text/{language.lower()}" if language else ""
+    return kind.strip().lower()
+
+
+def runs_script(script: Element) -> bool:
+    """Whether a `script` element holds or loads code that a browser of today runs, and is no data block.
+
+    HTML, "prepare the script element": a classic script with `nomodule` is for browsers without modules.
+    """
+    kind = script_type(script)
+    return kind in _SCRIPT_TYPES and (kind == "module" or "nomodule" not in script.attributes)
+
+
+_CANDIDATE = compile_late(r"[\s,]*([^\s,]\S*)(?:(?<=,)|[^,]*(?:,|$))")
+
+
+def srcset_addresses(srcset: str) -> tuple[str, ...]:
+    """The addresses of a `srcset` (HTML, "parse a srcset attribute"): a comma within an address is part of it."""
+    return tuple([found.rstrip(",") for found in _CANDIDATE.findall(srcset)])
 
 
 @lru_cache(maxsize=8)

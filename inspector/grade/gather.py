@@ -237,7 +237,7 @@ def page_facts(page: HtmlPage) -> PageFacts:
             scripts.append(Script(_resolved(src, base), bool(element.get("integrity"))))
         else:
             inline += 1
-    policies = page.http_equiv("content-security-policy")
+    policies = page.http_equiv("content-security-policy", anywhere=True)
     referrer = None
     for meta in page.metas:
         content = meta.get("content")

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from inspector.browser.csp import CODE, Asked, should_be_blocked
-from inspector.browser.csp_directives import InlineType
-from inspector.browser.csp_inline import inline_violates, is_nonceable, sha256_source
-from inspector.content.html import Element, HtmlPage, runs_script
-from inspector.fields.csp import CspPolicy
+from inspector.browser.csp import CODE
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, blocking, document, method, responded, rule
 from inspector.rules.blocking_words import finding_of, kind, page_line, so, verdict_of
-from inspector.rules.csp_words import CSP, FIELD, TRIAL, code, held
+from inspector.rules.csp_markup import ADDRESS, BASE, FORM, HANDLER, SCRIPT, SPECULATION, Used, forbidden
+from inspector.rules.csp_words import CSP, TRIAL, code, held, quoted
 from inspector.session.csp import trial_violation
 from inspector.words import count, listed
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
-
-_MOST = 500
-"""Elements of a page that are compared with its policies."""
 
 
 @rule(
@@ -97,99 +90,21 @@ def blocked(x: Subject) -> Finding | None:
     return finding_of(blocked, verdict, detail, fix, (page_line(x, "the page that asks"), x.request_line()))
 
 
-class Used(Struct, frozen=True):
-    """Something the page's markup uses and a policy forbids: its kind in words, the directive, and what it is."""
-
-    kind: str
-    directive: str
-    what: str
-
-
-def _inline(policies: tuple[CspPolicy, ...], kind: InlineType, text: str, nonce: str | None) -> str | None:
-    for policy in policies:
-        found = inline_violates(policy, kind, text, nonce)
-        if found is not None:
-            return found
-    return None
-
-
-def _forbidden(html: HtmlPage, policies: tuple[CspPolicy, ...], own: str) -> Iterator[Used]:
-    for element in html.elements[:_MOST]:
-        nonce = element.get("nonce") if is_nonceable(element.attributes) else None
-        if (
-            element.tag == "script"
-            and "src" not in element.attributes
-            and runs_script(element)
-            and element.text.strip()
-        ):
-            found = _inline(policies, "script", element.text, nonce)
-            if found:
-                yield Used("inline script", found, sha256_source(element.text))
-        if element.tag == "style" and element.text.strip():
-            found = _inline(policies, "style", element.text, nonce)
-            if found:
-                yield Used("inline style", found, sha256_source(element.text))
-        for name, text in element.handlers:
-            found = _inline(policies, "script attribute", text, None)
-            if found:
-                yield Used("event handler", found, name)
-        style = element.get("style")
-        if style and style.strip():
-            found = _inline(policies, "style attribute", style, None)
-            if found:
-                yield Used("`style` attribute", found, "style")
-        yield from _loaded(html, element, nonce, policies, own)
-
-
-def _loaded(
-    html: HtmlPage, element: Element, nonce: str | None, policies: tuple[CspPolicy, ...], own: str
-) -> Iterator[Used]:
-    destination, name = _LOADS.get(element.tag, ("", ""))
-    if element.tag == "link" and "stylesheet" in (element.get("rel") or "").lower().split():
-        destination, name = "style", "href"
-    reference = element.get(name) if name else None
-    if not reference or (element.tag == "script" and not runs_script(element)):
-        return
-    if element.get("loading") == "lazy" or "disabled" in element.attributes:
-        return
-    url = html.resolve(own, reference)
-    if not url.startswith(("http:", "https:", "data:")):
-        return
-    if own.startswith("https:") and url.startswith("http:"):
-        return  # mixed content, whose address may be rewritten before any policy sees it
-    asked = Asked(url, destination, False, nonce or "", element.get("integrity") or "", True)
-    found = should_be_blocked(policies, asked, own)
-    if found is not None and found.condition is None:
-        yield Used(_NOUNS[destination], found.directive, url)
-
-
-_LOADS = {
-    "script": ("script", "src"),
-    "img": ("image", "src"),
-    "iframe": ("iframe", "src"),
-    "embed": ("embed", "src"),
-    "object": ("object", "data"),
-}
-_NOUNS = {
-    "script": "script",
-    "style": "style sheet",
-    "image": "image",
-    "iframe": "frame",
-    "embed": "`<embed>`",
-    "object": "`<object>`",
-}
-
-
 @rule(
     "csp/blocks-content",
     Severity.WARNING,
     "The policy blocks what the page itself uses",
     on=document(),
-    references=(CSP + "#should-block-inline", CSP + "#should-block-request"),
-    what="""The page's markup has inline code without a matching nonce or hash, or loads something from an address
-        that no
-        source admits.""",
-    why="The browser skips it without telling the visitor: a button does nothing, a style is missing.",
+    references=(
+        CSP + "#should-block-inline",
+        CSP + "#should-block-request",
+        CSP + "#directive-form-action",
+        CSP + "#directive-base-uri",
+    ),
+    what="""The page's markup has inline code without a matching nonce or hash, loads something from an address that
+        no source admits, sends a form to one, or has a `<base>` that `base-uri` refuses.""",
+    why="""The browser skips it without telling the visitor: a button does nothing, a style is missing, a form stays
+        where it is, relative addresses lead elsewhere.""",
     fix="Give inline code a nonce or list its hash, add the missing origins, or remove what is not needed.",
     unless="""The policy came after the fact, from a proxy or a CDN, and the page is going to be changed. For a trial
         policy
@@ -216,15 +131,19 @@ _NOUNS = {
     """,
 )
 def blocks_content(x: Subject) -> Finding | None:
-    """Inline code and static addresses of the markup against the policies of the response's fields."""
+    """The markup against the policies of the response's fields and of the markup itself; those on trial else."""
     found, html = held(x), x.html
     if found is None or html is None:
         return None
-    for policies, trial in ((found.fields, False), (found.trial, True)):
-        used = list(_forbidden(html, policies, x.url.text)) if policies else []
+    if found.fields or found.markup:
+        used = list(forbidden(html, found.fields, x.url.text, markup=bool(found.markup)))
         if used:
-            return _blocks(x, used, trial)
-    return None
+            return _blocks(x, used, False)
+    used = list(forbidden(html, found.trial, x.url.text, markup=False)) if found.trial else []
+    return _blocks(x, used, True) if used else None
+
+
+_PLURALS = {SPECULATION: "sets of speculation rules", ADDRESS: "`javascript:` addresses"}
 
 
 def _blocks(x: Subject, used: list[Used], trial: bool) -> Finding:
@@ -236,41 +155,56 @@ def _blocks(x: Subject, used: list[Used], trial: bool) -> Finding:
         which = ""
         if whats[0].startswith(("http:", "https:", "data:")):
             which = f" (`{x.masker.url(whats[0])[:90]}`{' and others' if len(set(whats)) > 1 else ''})"
-        elif noun == "event handler":
+        elif noun == HANDLER:
             which = f" ({listed([f'`{name}`' for name in dict.fromkeys(whats)], most=3)})"
-        said.append(f"{count(len(whats), noun)}{which} by `{directive}`")
+        said.append(f"{count(len(whats), noun, _PLURALS.get(noun))}{which} by `{directive}`")
     verb = "would block" if trial else "blocks"
-    field = TRIAL if trial else FIELD
-    script = next((each for each in used if each.kind == "inline script"), None)
-    handlers = any(each.kind == "event handler" for each in used)
-    first = used[0]
+    return Finding(
+        f"The policy {verb} {listed(said, most=4)}.",
+        title="The policy on trial would block what the page uses" if trial else None,
+        severity=Severity.INFO if trial else None,
+        fix=_fix(x, used),
+        evidence=(
+            x.response_field(TRIAL, mark=_mark(x, TRIAL, used[0].directive)) if trial else quoted(x, used[0].directive),
+        ),
+    )
+
+
+def _fix(x: Subject, used: list[Used]) -> str:
     fixes = []
+    script = next((each for each in used if each.kind == SCRIPT), None)
     if script is not None:
         fixes.append(
             f"Put the response's nonce on the script, or add its hash to `{script.directive}`: `{script.what}`. Trap: "
             "the hash changes with every character of the script."
         )
-    if handlers:
+    if any(each.kind == HANDLER for each in used):
         fixes.append(
             "Move event handlers into a script that is allowed (`addEventListener`). Trap: a nonce does not cover "
             "attributes."
         )
+    if any(each.kind == ADDRESS for each in used):
+        fixes.append("Where a `javascript:` address does something, make it a button with a handler in such a script.")
+    base = next((each for each in used if each.kind == BASE), None)
+    if base is not None:
+        fixes.append(
+            f"Take the `<base>` out, or add `{x.masker.url(base.what)[:90]}` to `base-uri`: until then relative "
+            "addresses lead to where the page itself is."
+        )
     if fixes:
-        fix = " ".join(fixes)
-    elif first.what.startswith("http"):
-        fix = (
+        return " ".join(fixes)
+    first = used[0]
+    if first.kind == FORM:
+        return (
+            f"Add the origin of `{x.masker.url(first.what)[:90]}` to `form-action`, if the form is meant to be sent "
+            "there. Trap: in Chromium the directive also applies to where the answer redirects."
+        )
+    if first.what.startswith("http"):
+        return (
             f"Add the origin of `{x.masker.url(first.what)[:90]}` to `{first.directive}`, if the page is meant "
             "to load it."
         )
-    else:
-        fix = f"Use a nonce or hash for it in `{first.directive}`, or remove it from the markup."
-    return Finding(
-        f"The policy {verb} {listed(said, most=4)}.",
-        title="The policy on trial would block what the page uses" if trial else None,
-        severity=Severity.INFO if trial else None,
-        fix=fix,
-        evidence=(x.response_field(field, mark=_mark(x, field, first.directive)),),
-    )
+    return f"Use a nonce or hash for it in `{first.directive}`, or remove it from the markup."
 
 
 def _mark(x: Subject, field: str, directive: str) -> str | None:

@@ -278,10 +278,11 @@ def deprecated(x: Subject) -> Finding | None:
         CSP + "#meta-element",
         "https://html.spec.whatwg.org/multipage/semantics.html#attr-meta-http-equiv-content-security-policy",
     ),
-    what="""A policy in a `<meta>` has `frame-ancestors`, `sandbox` or `report-uri`, or a `<meta>` names
-        `Content-Security-Policy-Report-Only`.""",
-    why="Browsers leave these out when the policy comes in the markup, because it comes too late for them.",
-    fix="Send them as a field of the response.",
+    what="""A policy in a `<meta>` has `frame-ancestors`, `sandbox` or `report-uri`; a `<meta>` names
+        `Content-Security-Policy-Report-Only`; or a policy stands in the page's body.""",
+    why="""Browsers leave these out when the policy comes in the markup, because it comes too late for them, and heed
+        a policy in the page's head alone.""",
+    fix="Send the policy as a field of the response.",
     shows="""
     # type: document
     GET https://shop.test/ HTTP/2
@@ -309,7 +310,16 @@ def meta_ignored(x: Subject) -> Finding | None:
     if found is None or x.html is None:
         return None
     names = list(dict.fromkeys(name for policy in found.markup for name in ignored_in_markup(policy)))
-    trial = x.html.http_equiv(TRIAL)
+    late = x.html.http_equiv(FIELD, anywhere=True)[len(x.html.http_equiv(FIELD)) :]
+    if late:
+        return Finding(
+            "A policy in a `<meta>` stands in the page's body, where browsers ignore it. An element that does not "
+            "belong in the head ends the head, wherever `</head>` is written.",
+            fix="The server should send the policy as a field of the response; or the page moves the `<meta>` to the "
+            "beginning of its head.",
+            evidence=(Evidence("response.body", "meta", x.masker.text(late[0])),),
+        )
+    trial = x.html.http_equiv(TRIAL, anywhere=True)
     if trial:
         return Finding(
             "`Content-Security-Policy-Report-Only` in a `<meta>` does nothing at all: browsers know it as a "
