@@ -24,11 +24,3 @@ def check_location(url: str, location: str, origin: str) -> Failure | None:
     if origin == here.origin == there.origin:
         return None
     return Failure("RedirectContainsCredentials")
-
-
-def origin_after(origin: str, here: str, there: str) -> str:
-    """The serialised origin a request has after a redirect from origin `here` to origin `there` (step 11).
-
-    ``"null"`` once a redirect leaves an origin that was already not the request's own.
-    """
-    return "null" if there != here and here != origin else origin

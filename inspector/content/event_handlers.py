@@ -14,7 +14,7 @@ _ANYWHERE = frozenset({
     "dragenter", "dragexit", "dragleave", "dragover", "dragstart", "drop", "durationchange", "emptied",
     "encrypted", "end", "ended", "error", "focus", "formdata", "gotpointercapture", "input", "invalid", "keydown",
     "keypress", "keyup", "load", "loadeddata", "loadedmetadata", "loadstart", "lostpointercapture", "mousedown",
-    "mouseenter", "mouseleave", "mousemove", "mouseout", "mouseover", "mouseup", "mousewheel", "on", "paste",
+    "mouseenter", "mouseleave", "mousemove", "mouseout", "mouseover", "mouseup", "mousewheel", "paste",
     "pause", "play", "playing", "pointercancel", "pointerdown", "pointerenter", "pointerleave", "pointermove",
     "pointerout", "pointerover", "pointerup", "progress", "ratechange", "repeat", "reset", "resize", "scroll",
     "scrollend", "scrollsnapchange", "scrollsnapchanging", "search", "securitypolicyviolation", "seeked",

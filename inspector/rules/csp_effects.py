@@ -151,7 +151,7 @@ def _blocks(x: Subject, used: list[Used], trial: bool) -> Finding:
     for each in used:
         groups.setdefault((each.kind, each.directive), []).append(each.what)
     said = []
-    for (noun, directive), whats in groups.items():
+    for (noun, directive), whats in sorted(groups.items(), key=lambda group: -len(group[1])):
         which = ""
         if whats[0].startswith(("http:", "https:", "data:")):
             which = f" (`{x.masker.url(whats[0])[:90]}`{' and others' if len(set(whats)) > 1 else ''})"

@@ -21,9 +21,13 @@ MOST = 500
 _META = "content-security-policy"
 _LINKS = frozenset({"a", "area", "form"})
 _FRAMES = frozenset({"iframe", "frame"})
+_BREAKS = {9: None, 10: None, 13: None}  # which a URL's parser takes out
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 # Addresses that keep a link from leading anywhere: nobody misses what they do.
 _NOTHING = compile_late(r"javascript:\s*(?:void\s*(?:\(\s*\d*\s*\)|0)|undefined|null|false|//.*)?[\s;]*", 2)
+
+# A candidate that leaves nothing for `src` to be chosen for.
+_FOR_EVERY_SCREEN = compile_late(r"\s(?:1x|[0-9]+w)\s*(?:,|$)")
 
 IMPORT_MAP = "import map"
 SPECULATION = "set of speculation rules"
@@ -104,6 +108,8 @@ def forbidden(html: HtmlPage, policies: tuple[CspPolicy, ...], own: str, *, mark
         if not (tag == "img" and inside == "picture" and chosen):
             yield from _loaded(element, inside, place)
         chosen = chosen or tag == "source"
+        if tag == "img":
+            inside = ""  # a `picture` has one, and it is the last thing in there
         if tag in ("form", "button", "input"):
             yield from _sent(html, element, place)
 
@@ -151,7 +157,7 @@ def _inline(element: Element, place: _Place) -> Iterator[Used]:
         if found:
             yield Used("`style` attribute", found, "style")
     name = "href" if tag in ("a", "area") else "src" if tag in _FRAMES else "action" if tag == "form" else ""
-    reference = (element.get(name) or "").strip() if name else ""
+    reference = (element.get(name) or "").strip().translate(_BREAKS) if name else ""
     if reference[:11].lower() == "javascript:" and (tag not in _LINKS or not _NOTHING.fullmatch(reference)):
         found = place.forbids_inline("navigation", quote(reference, _PRINTABLE))
         if found:
@@ -230,7 +236,8 @@ def _references(element: Element, inside: str) -> Iterator[tuple[str, tuple[str,
             elif "manifest" in relations:
                 yield "manifest", (href,)
         case "img" | "source" if srcset and inside not in ("audio", "video"):
-            yield "image", (*srcset_addresses(srcset), *((src,) if src and tag == "img" else ()))
+            plain = (src,) if src and tag == "img" and not _FOR_EVERY_SCREEN.search(srcset) else ()
+            yield "image", srcset_addresses(srcset) + plain
         case "img" if src:
             yield "image", (src,)
         case "input" if src and (get("type") or "").strip().lower() == "image":

@@ -273,6 +273,47 @@ def test_a_trial_policy_is_told_as_an_explanation():
     assert found["csp/blocks-content"].severity is Severity.INFO
 
 
+def test_policies_in_the_markup_count_for_what_comes_after_them():
+    meta = "<meta http-equiv=Content-Security-Policy content=\"script-src 'none'\">"
+    detail = told(body=f"<script>early()</script>{meta}<script>late()</script>")["csp/blocks-content"].detail
+    assert "1 inline script" in detail
+    late = told(body=f"<p>text</p>{meta}<script>late()</script>")
+    assert "csp/blocks-content" not in late
+    assert "stands in the page's body" in late["csp/meta-ignored"].detail
+    assert "csp/missing" in late
+
+
+@pytest.mark.parametrize(
+    ("value", "body", "piece"),
+    [
+        ("form-action 'self'", "<form action=https://pay.test/x></form>", "1 form (`https://pay.test/x`) by `form-action`"),
+        ("form-action 'none'", "<form action=/search><input></form>", "1 form (`https://shop.test/search`)"),
+        ("form-action 'none'", "<form><button formaction=/x></button></form>", "1 form (`https://shop.test/x`)"),
+        ("form-action 'none'", "<form><input></form><form action=#><button></form><form action='/'></form>", None),
+        ("form-action 'none'", "<form action='javascript:void(0)'></form><form method=dialog action=/x></form>", None),
+        ("base-uri 'none'", "<base href=/app/>", "1 `<base>` (`https://shop.test/app/`) by `base-uri`"),
+        ("base-uri 'self'", "<base href=/app/><base href=https://other.test/>", None),
+        ("base-uri 'none'; img-src https://shop.test/app/", "<base href=/app/><img src=a.png>", "1 image (`https://shop.test/a.png`)"),
+        ("img-src https://shop.test/app/", "<base href=/app/><img src=a.png>", None),
+        ("script-src 'self'", "<a href='javascript:go()'>x</a>", "1 `javascript:` address by `script-src`"),
+        ("script-src 'self'", "<a href='javascript:void(0)'>x</a><a href='JavaScript:;'>y</a>", None),
+        ("script-src 'self'", "<button on='tap:menu.open' once only=x>x</button><p onfoo=bar()>", None),
+        ("script-src 'self'", "<body onhashchange=x()>", "1 event handler (`onhashchange`)"),
+        ("script-src 'none'", "<script nomodule src=/old.js></script><iframe srcdoc=x src=//a.test></iframe>", None),
+        ("img-src 'self'", "<img src=//a.test/x srcset='/a,b.png 1x, /c.png 2x'>", None),
+        ("img-src 'self'", "<picture><source srcset=/a><img src=//a.test/x></picture><img src=//b.test/y>", "1 image (`https://b.test/y`)"),
+        ("media-src 'none'", "<video><source src=/v.mp4></video><audio src=/a.mp3></audio>", "1 video (`https://shop.test/v.mp4`) by `media-src`"),
+    ],
+)  # fmt: skip
+def test_what_else_the_markup_uses(value, body, piece):
+    found = policy(value, body=body).get("csp/blocks-content")
+    if piece is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert piece in found.detail
+
+
 def test_reports_in_words():
     report = {"csp-report": {"document-uri": "https://shop.test/", "blocked-uri": "https://x.test/a.js",
                              "violated-directive": "script-src 'self'", "disposition": "report"}}  # fmt: skip

@@ -14,7 +14,7 @@ from inspector.browser.cors_preflight import (
     judge,
     parse_max_age,
 )
-from inspector.browser.cors_redirect import check_location, origin_after
+from inspector.browser.cors_redirect import check_location
 from inspector.browser.cors_safelist import is_safelisted, is_simple_range, reasons, unsafe_names
 
 SHOP = "https://shop.test"
@@ -249,9 +249,3 @@ def test_credentials_in_a_redirects_url():
     )  # never leaves the page's origin
     assert check_location("https://shop.test/a", "https://u:p@api.test/b", SHOP) is not None
     assert check_location(api, "/b?mail=a@b.test", SHOP) is None
-
-
-def test_origin_after_redirects():
-    assert origin_after(SHOP, SHOP, "https://api.test") == SHOP
-    assert origin_after(SHOP, "https://api.test", "https://api.test") == SHOP
-    assert origin_after(SHOP, "https://api.test", "https://b.test") == "null"
