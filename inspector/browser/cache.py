@@ -9,7 +9,7 @@ from inspector.browser.cache_freshness import FOREVER, Basis, current_age, lifet
 from inspector.browser.cache_policy import Policy
 from inspector.browser.verdict import CacheVerdict, Reuse, SharedCache, Step
 from inspector.exchange import Fields
-from inspector.fields.http_date import read_date
+from inspector.fields.browser_date import read_date
 from inspector.fields.vary import parse_vary
 from inspector.words import duration
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from inspector.browser.cache_policy import Policy
-from inspector.fields.http_date import read_date
+from inspector.fields.browser_date import read_date
 
 Basis = Literal["max-age", "s-maxage", "expires", "heuristic", "none"]
 FOREVER = float("inf")

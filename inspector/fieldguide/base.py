@@ -10,7 +10,7 @@ from typing import Literal, cast
 from msgspec import Struct
 
 from inspector.exchange import NO_FIELDS, Fields
-from inspector.fields.http_date import read_date
+from inspector.fields.browser_date import read_date
 
 Message = Literal["request", "response"]
 On = Literal["request", "response", "both"]

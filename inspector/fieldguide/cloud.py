@@ -6,7 +6,7 @@ import re
 
 from inspector.fieldguide.base import BOTH, REQUEST, RESPONSE, Around, known, reads, row
 from inspector.fieldguide.say import identity, misfit, number, odd, quote, sized
-from inspector.fields.http_date import read_date
+from inspector.fields.browser_date import read_date
 from inspector.words import listed, moment
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html"

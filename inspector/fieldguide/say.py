@@ -9,7 +9,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from inspector.fieldguide.base import Around
-from inspector.fields.http_date import read_date
+from inspector.fields.browser_date import read_date
 from inspector.fields.structured import Structured
 from inspector.words import count, duration, listed, moment
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from inspector.fields.http_date import parse_imf_fixdate
+from inspector.fields.http_date import days_since_epoch, parse_imf_fixdate
 from inspector.patterns import compile_late
 
 _TOKENS = compile_late(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
@@ -57,7 +57,7 @@ def parse_cookie_date(text: str) -> float | None:
     leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     if not 1 <= day <= _DAYS_IN_MONTH[month - 1] + leap or hour > 23 or minute > 59 or second > 59:
         return None
-    return float(_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second)
+    return float(days_since_epoch(year, month, day) * 86400 + hour * 3600 + minute * 60 + second)
 
 
 def _digits(text: str) -> bool:
@@ -69,11 +69,3 @@ def _time(token: str) -> tuple[int, int, int] | None:
     if len(parts) != 3 or not all(_digits(part) and len(part) <= 32 for part in parts):
         return None
     return int(parts[0]), int(parts[1]), int(parts[2])
-
-
-def _days(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 in the Gregorian calendar, for any year (`datetime` ends at 9999)."""
-    shifted = year - (month <= 2)
-    era, of_era = divmod(shifted, 400)
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468

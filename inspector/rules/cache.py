@@ -8,7 +8,7 @@ from inspector.browser.cache_freshness import age_value, shared_lifetime
 from inspector.browser.cache_policy import HEURISTIC_STATUSES, Policy
 from inspector.browser.verdict import CacheVerdict
 from inspector.exchange import Shape
-from inspector.fields.http_date import read_date
+from inspector.fields.browser_date import read_date
 from inspector.report import Evidence, Severity
 from inspector.rules import cache_texts as texts
 from inspector.rules.base import Finding, responded, response_field, rule

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from inspector.fields.browser_date import read_date
 from inspector.fields.cache_control import parse_cache_control
 from inspector.fields.etag import parse_etag
-from inspector.fields.http_date import parse_http_date, read_date
+from inspector.fields.http_date import parse_http_date
 from inspector.fields.vary import parse_vary
 from inspector.report import Severity
 from inspector.rules.base import Finding, response_field, response_value, rule, status

@@ -17,9 +17,9 @@ from inspector.browser.cache_policy import Policy, policy
 from inspector.browser.cache_request import Varied, effect
 from inspector.browser.verdict import CacheVerdict, Step
 from inspector.exchange import Exchange, Field, Fields
+from inspector.fields.browser_date import read_date
 from inspector.fields.cache_control import parse_cache_control
 from inspector.fields.etag import parse_etag
-from inspector.fields.http_date import read_date
 from inspector.fields.vary import parse_vary
 from inspector.url import join
 

@@ -25,8 +25,8 @@ from inspector.browser.cookies_site import Circumstances, Facts, Kind, circumsta
 from inspector.browser.cookies_store import store
 from inspector.browser.verdict import CookieVerdict, SetCookieVerdict, StoredAs
 from inspector.exchange import Exchange
+from inspector.fields.browser_date import read_date
 from inspector.fields.cookie import parse_cookie
-from inspector.fields.cookie_date import parse_cookie_date
 from inspector.fields.set_cookie import parse_set_cookie
 from inspector.url import Url, join
 
@@ -166,7 +166,7 @@ class Jar:
         around = circumstances(facts)
         now = _arrived(x)
         date = x.res.get("date")
-        server_date = parse_cookie_date(date) if date else None
+        server_date = read_date(date) if date else None
         verdicts = []
         for line in lines:
             verdict, kept = store(

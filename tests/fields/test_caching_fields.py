@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.fields.browser_date import read_date
 from inspector.fields.cache_control import MOST_SECONDS, delta_seconds, parse_cache_control, split_list
 from inspector.fields.etag import parse_entity_tags, parse_etag, strongly_equal, weakly_equal
-from inspector.fields.http_date import format_http_date, parse_http_date, parse_imf_fixdate, read_date
+from inspector.fields.http_date import format_http_date, parse_http_date, parse_imf_fixdate
 from inspector.fields.vary import parse_vary
 
 NOVEMBER_1994 = 784111777.0
@@ -43,6 +44,17 @@ def test_no_http_date(value):
         ("Sun, 06 Nov 1994 03:49:37 EST", NOVEMBER_1994),
         ("Thursday, 01-Jan-70 00:00:00 GMT", 0.0),
         ("Thu, 31 Feb 2030 00:00:00 GMT", read_date("Sun, 03 Mar 2030 00:00:00 GMT")),
+        ("Sat, 05 Nov 1994 32:49:37 GMT", NOVEMBER_1994),
+        ("Sun, 06 Nov 1994 08:48:97 GMT", NOVEMBER_1994),
+        ("Sun, 37 Oct 1994 08:49:37 GMT", None),
+        ("Sun, 06 November 1994 08:49:37 am", NOVEMBER_1994),
+        ("Sun, 06 Nov 1994 08:49:37Z EST", NOVEMBER_1994),
+        ("Sun, 06 Nov 1994 09:49:37 BST", NOVEMBER_1994),
+        ("Sun, 06 Nov 1994 05:19:37 NST", NOVEMBER_1994),
+        ("1995-00-06 08:49:37", read_date("Tue, 06 Dec 1994 08:49:37 GMT")),
+        ("Sun, 06 Nov 1994 08:490:37 GMT", read_date("Sun, 06 Nov 1994 00:00:00 GMT")),
+        ("Sun, 06 Nov 194 08:49:37 GMT", None),
+        ("06Nov1994 08:49:37 GMT", None),
         ("0", None),
         ("-1", None),
         ("never", None),
