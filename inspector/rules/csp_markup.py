@@ -93,7 +93,7 @@ def forbidden(html: HtmlPage, policies: tuple[CspPolicy, ...], own: str, *, mark
     for number, element in enumerate(html.elements[:MOST]):
         tag = element.tag
         if tag == "meta" and markup and number < html.head:
-            policies += _declared(element)
+            policies += declared(element)
         if not policies:
             continue
         if refused is not None and tag == "base" and "href" in element.attributes:
@@ -114,7 +114,8 @@ def forbidden(html: HtmlPage, policies: tuple[CspPolicy, ...], own: str, *, mark
             yield from _sent(html, element, place)
 
 
-def _declared(element: Element) -> tuple[CspPolicy, ...]:
+def declared(element: Element) -> tuple[CspPolicy, ...]:
+    """The policy of a `<meta>` as it is in force; none of any other."""
     if (element.get("http-equiv") or "").strip().lower() != _META:
         return ()
     policy = in_markup(parse_policy(element.get("content") or ""))
@@ -127,7 +128,7 @@ def _refused_base(html: HtmlPage, policies: tuple[CspPolicy, ...], own: str, mar
         return None
     for number, element in enumerate(html.elements):
         if element.tag == "meta" and markup and number < html.head:
-            policies += _declared(element)
+            policies += declared(element)
         if element.tag == "base" and "href" in element.attributes:
             break
     url = urls.join(own, html.base.strip())

@@ -130,10 +130,10 @@ def _marked(html: HtmlPage, url: str) -> dict[str, Marked]:
 
 def judge_unsent(x: Subject, documents: Documents) -> BlockVerdict | None:
     """The verdict on a request that shows no sign of having been sent; ``None`` where no policy forbids it."""
-    asking = _asking(x, documents)
-    if asking is None:
+    asked_by = asking(x, documents)
+    if asked_by is None:
         return None
-    document, doubt = asking
+    document, doubt = asked_by
     policies = document.policies
     if policies is None or not (policies.enforced or policies.meta):
         return None
@@ -173,10 +173,10 @@ def _worst(policies: PagePolicies, asked: Asked, own: str) -> Violation | None:
 
 def trial_violation(x: Subject, documents: Documents) -> Violation | None:
     """What a trial policy (report-only) of the asking page would forbid, where that is certain; for sent requests."""
-    asking = _asking(x, documents)
-    if asking is None or asking[1] is not None or asking[0].policies is None:
+    asked_by = asking(x, documents)
+    if asked_by is None or asked_by[1] is not None or asked_by[0].policies is None:
         return None
-    document, policies = asking[0], asking[0].policies
+    document, policies = asked_by[0], asked_by[0].policies
     if not policies.trial:
         return None
     wanted = _asked(x, policies)
@@ -192,7 +192,7 @@ def trial_violation(x: Subject, documents: Documents) -> Violation | None:
 _ADDRESS_ONLY = frozenset({"image", "font", "video", "track", "empty", "manifest", "script", "style"})
 
 
-def _asking(x: Subject, documents: Documents) -> tuple[Document, str | None] | None:
+def asking(x: Subject, documents: Documents) -> tuple[Document, str | None] | None:
     """The document that asked, and what has to be so for it to be that one; ``None`` where it is not known."""
     context = x.exchange.context
     initiator = context.initiator

@@ -11,6 +11,7 @@ import pytest
 
 from inspector.content.html import parse_html
 from inspector.fields.csp import parse_csp
+from inspector.rules.csp_code import _calls
 from inspector.rules.csp_markup import ADDRESS, BASE, FORM, HANDLER, IMPORT_MAP, SCRIPT, SPECULATION, forbidden
 from tests.browser.csp_scenarios import FLAGS, NONCE, sha256
 from tests.browser.harness import Harness
@@ -192,3 +193,26 @@ def test_where_forms_are_sent(lab: Harness):
         assert any(each.kind == FORM for each in used) is ("form-action" in raised), markup
         told.append(bool(used))
     assert told == [True, True, True, False, False, False]
+
+
+CALLS = (
+    "eval('1')",
+    "new Function('return 1')",
+    "setTimeout('one()')",
+    "window.setInterval(`one()`, 9)",
+    "const text = 'it\\'s'; /* eval() */ eval ( text )",
+    "const data = JSON.parse('1') // eval('1')",
+    "const said = 'eval(1)' + \"new Function('1')\" + `setTimeout('x')`",
+    "({eval() {}}).eval('1'); const my_eval = x => x; my_eval('1'); function setTimeout2() {}; setTimeout2('1')",
+    "setTimeout(() => 'text', 9)",
+    "Function.prototype.call.name",
+)
+
+
+def test_code_made_from_text(lab: Harness):
+    policy = "script-src 'unsafe-inline'"
+    markup = "<!doctype html><link rel=icon href=data:,>" + "".join(f"<script>{call}</script>" for call in CALLS)
+    raised = [uri for _, uri in events(lab, "/calls", markup, policy) if uri == "eval"]
+    told = [bool(_calls(script, parse_csp(policy))) for script in parse_html(markup).scripts]
+    assert told == [True] * 5 + [False] * 5
+    assert len(raised) == 5

@@ -314,6 +314,66 @@ def test_what_else_the_markup_uses(value, body, piece):
         assert piece in found.detail
 
 
+@pytest.mark.parametrize(
+    ("value", "script", "piece"),
+    [
+        ("script-src 'unsafe-inline'", "eval(a); new Function('b')", "`eval()` and `new Function()`, and `script-src`"),
+        ("default-src 'unsafe-inline'", "setTimeout('go()', 9)", "`setTimeout(text)`, and `default-src` has no `'unsafe-eval'`: where the script comes to it, nothing happens."),
+        ("script-src 'unsafe-inline' 'unsafe-eval'", "eval(a)", None),
+        ("script-src 'self'", "eval(a)", None),  # does not run at all
+        ("script-src 'unsafe-inline'", "try { return this || new Function('return this')() } catch {}", None),
+        ("script-src 'unsafe-inline'", "// eval(a)\nlog('eval(b)'); window.eval; x.eval(c)", None),
+        ("img-src 'self'", "eval(a)", None),
+    ],
+)  # fmt: skip
+def test_code_from_text(value, script, piece):
+    found = policy(value, body=f"<script>{script}</script>").get("csp/eval-blocked")
+    if piece is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.certainty == "likely"
+        assert piece in found.detail
+
+
+def test_code_from_text_before_the_policy():
+    meta = "<meta http-equiv=Content-Security-Policy content=\"script-src 'unsafe-inline'\">"
+    assert "csp/eval-blocked" not in told(body=f"<script>eval(a)</script>{meta}")
+    assert "csp/eval-blocked" in told(body=f"{meta}<script>eval(a)</script>")
+
+
+def wasm(value: str, referer: str = "https://shop.test/", more: str = "") -> set[str]:
+    engine = Engine()
+    text = f"""# type: document
+        # page: https://shop.test/
+        GET https://shop.test/ HTTP/2
+
+        HTTP/2 200
+        Content-Type: text/html
+        Content-Security-Policy: {value}
+        ---
+        # type: fetch
+        # page: https://shop.test/
+        GET https://shop.test/a.wasm HTTP/2
+        Referer: {referer}
+
+        HTTP/2 200
+        Content-Type: application/wasm{more}
+        """
+    reports = [engine.observe(exchange) for exchange in parse_example("\n".join(map(str.strip, text.splitlines())))]
+    return {a.rule for a in reports[-1].annotations if a.rule == "csp/wasm-blocked"}
+
+
+def test_webassembly_the_page_cannot_compile():
+    assert wasm("script-src 'self'")
+    assert wasm("default-src 'self'", more="; charset=x")
+    assert not wasm("script-src 'self' 'wasm-unsafe-eval'")
+    assert not wasm("script-src 'self' 'unsafe-eval'")
+    assert not wasm("img-src 'self'")
+    assert not wasm("script-src-elem 'self'")
+    assert not wasm("script-src 'self'", referer="https://shop.test/worker.js")  # which has a policy of its own
+
+
 def test_reports_in_words():
     report = {"csp-report": {"document-uri": "https://shop.test/", "blocked-uri": "https://x.test/a.js",
                              "violated-directive": "script-src 'self'", "disposition": "report"}}  # fmt: skip
