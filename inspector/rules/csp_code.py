@@ -29,7 +29,7 @@ _PASSIVE = compile_late(
     r"//[^\n]*|/\*.*?\*/|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)", re.DOTALL
 )
 _CALL = compile_late(
-    r"(?<![\w$.])(?:(?P<eval>eval)\s*\(|(?P<function>new\s+Function)\s*\(|(?:window\.)?(?P<timer>set(?:Timeout|Interval))\s*\(\s*\"\")"
+    r"(?<![\w$.])(?:(?P<eval>eval)\s*\((?![^()]{0,80}\)\s*\{)|(?P<function>new\s+Function)\s*\(|(?:window\.)?(?P<timer>set(?:Timeout|Interval))\s*\(\s*\"\")"
 )
 _TRYING = compile_late(r"\btry\s*\{[^{}]*$")
 _MAY_CALL = compile_late(r"\beval\b|\bFunction\b|\bset(?:Timeout|Interval)\b")
@@ -84,7 +84,7 @@ def eval_blocked(x: Subject) -> Finding | None:
             and policies
             and (forbidding := next(filter(None, map(eval_violates, policies)), None))
         ):
-            said = _calls(element, policies)
+            said = calls_of(element, policies)
             if said:
                 calls |= dict.fromkeys(said)
                 directive = directive or forbidding
@@ -105,7 +105,7 @@ def eval_blocked(x: Subject) -> Finding | None:
 _TIMERS = frozenset({"setTimeout(text)", "setInterval(text)"})
 
 
-def _calls(script: Element, policies: tuple[CspPolicy, ...]) -> list[str]:
+def calls_of(script: Element, policies: tuple[CspPolicy, ...]) -> list[str]:
     """What an inline script that may run calls to make code from text, in order."""
     text = script.text
     if "src" in script.attributes or not _MAY_CALL.search(text) or not runs_script(script) or len(text) > _LONGEST:
@@ -193,7 +193,7 @@ def wasm_blocked(x: Subject) -> Finding | None:
     return Finding(
         f"`{directive}` in the page's policy has no `'wasm-unsafe-eval'`, so the page cannot compile this module: "
         "`WebAssembly.instantiateStreaming()` and its like fail with a `CompileError`.",
-        fix="The server adds `'wasm-unsafe-eval'` to the page's `script-src`, which allows WebAssembly and not `eval()`."
+        fix="The server adds `'wasm-unsafe-eval'` to the page's `script-src`; it allows WebAssembly and not `eval()`."
         + (" Trap: repeat the sources of `default-src` there." if directive == "default-src" else ""),
         evidence=(x.response_field("content-type"),),
         certainty="likely",

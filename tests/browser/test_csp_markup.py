@@ -11,7 +11,7 @@ import pytest
 
 from inspector.content.html import parse_html
 from inspector.fields.csp import parse_csp
-from inspector.rules.csp_code import _calls
+from inspector.rules.csp_code import calls_of
 from inspector.rules.csp_markup import ADDRESS, BASE, FORM, HANDLER, IMPORT_MAP, SCRIPT, SPECULATION, forbidden
 from tests.browser.csp_scenarios import FLAGS, NONCE, sha256
 from tests.browser.harness import Harness
@@ -213,6 +213,6 @@ def test_code_made_from_text(lab: Harness):
     policy = "script-src 'unsafe-inline'"
     markup = "<!doctype html><link rel=icon href=data:,>" + "".join(f"<script>{call}</script>" for call in CALLS)
     raised = [uri for _, uri in events(lab, "/calls", markup, policy) if uri == "eval"]
-    told = [bool(_calls(script, parse_csp(policy))) for script in parse_html(markup).scripts]
+    told = [bool(calls_of(script, parse_csp(policy))) for script in parse_html(markup).scripts]
     assert told == [True] * 5 + [False] * 5
     assert len(raised) == 5
