@@ -132,7 +132,7 @@ def _is_wasm(value: str) -> bool:
     Severity.WARNING,
     "The page fetches WebAssembly that its policy keeps it from compiling",
     on=response_value("content-type", _is_wasm),
-    references=(CSP + "#can-compile-wasm-bytes", CSP + "#directive-script-src"),
+    references=(CSP + "#directive-script-src", CSP + "#directive-default-src"),
     what="""A page got a WebAssembly module, and its policy limits scripts without `'wasm-unsafe-eval'` (or
         `'unsafe-eval'`).""",
     why="""`WebAssembly.instantiateStreaming()`, `compile()` and their like fail with a `CompileError`, although the
