@@ -344,6 +344,8 @@ def session_id_in_url(x: Subject) -> Finding | None:
     page = x.page_url
     if page and not x.is_document and not same_site(parse(page), x.url, schemeful=False):
         return None  # a number by which an advertiser or a statistics service counts
+    if "EIO=" in x.url.query and "transport=" in x.url.query:
+        return None  # Engine.IO's name for one connection, under Socket.IO; nobody is logged in by it
     for name, value in _parameters(x.request.url.replace(";jsessionid", "&jsessionid")):
         if name in _SESSION_NAMES and len(value) >= 10 and _random(value):
             return Finding(

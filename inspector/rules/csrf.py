@@ -106,7 +106,7 @@ def no_token(x: Subject) -> Finding | None:
             continue
         if any(_TOKEN_FIELD.search(m.get("name") or "") for m in page.metas):
             continue  # the token for scripts to send
-        name, goes_along = _session(set_here, sent)
+        name, goes_along = _session(x, set_here, sent)
         if goes_along is False:
             return None
         shown, written = x.masker.url(action), x.masker.url(form.get("action") or "")
@@ -129,14 +129,21 @@ def no_token(x: Subject) -> Finding | None:
     return None
 
 
-def _session(set_here: list[SetCookieVerdict], sent: list[str]) -> tuple[str, bool | None]:
+def _session(x: Subject, set_here: list[SetCookieVerdict], sent: list[str]) -> tuple[str, bool | None]:
     """The session cookie and whether it goes with another site's form: yes, no, or ``None`` for "differs by "
     "browser"."""
     for verdict in set_here:
         if verdict.stored_as is not None:
             same_site_value = verdict.stored_as.same_site
-            return verdict.name, {"None": True, "Lax": False, "Strict": False}.get(same_site_value or "")
-    return sent[0] if sent else set_here[0].name, None
+            return verdict.name, _GOES_ALONG.get(same_site_value or "")
+    for name in sent:
+        kept = {_GOES_ALONG.get(cookie.same_site or "") for cookie in x.session.jar.kept(x.url, name)}
+        if kept != {False}:
+            return name, True if kept == {True} else None
+    return (sent[0], False) if sent else (set_here[0].name, None)
+
+
+_GOES_ALONG = {"None": True, "Lax": False, "Strict": False}
 
 
 @rule(

@@ -26,7 +26,11 @@ _WITHDRAW = "Its owner withdraws it at the issuer first, since it must count as 
 
 
 def _issued(x: Subject, data: bytes, hit: Hit) -> bool:
-    """A token handed to who asked for it, as token endpoints do."""
+    """A token handed to who asked for it, as token endpoints do, or that a redirect's own content repeats, which names
+    the address it leads to.
+    """
+    if 300 <= x.status < 400 and data[hit.start : hit.end].decode("latin-1") in (x.res.get("location") or ""):
+        return True
     return x.recorded_kind == "json" and _ISSUED.search(data[max(hit.start - 40, 0) : hit.start]) is not None
 
 

@@ -442,7 +442,7 @@ def chain(x: Subject) -> Finding | None:
     corrections = [hop for hop in hops if hop.target is not None and only_corrects(hop.url, hop.target)]
     worth = (len(hops) == 3 and len(corrections) < 2) or (len(corrections) == 2 and corrections[-1] is hops[-1])
     sites = {registrable_domain(urls.parse(hop.url).host) for hop in hops}
-    if not worth or (len(sites) > 1 and len(corrections) < 2):
+    if not worth or (len(corrections) < 2 and (len(sites) > 1 or any(_signs_in(hop.url) for hop in hops))):
         return None
     took = [hop.duration for hop in hops if hop.duration is not None]
     cost = f" They have taken {sum(took):.0f} ms so far." if len(took) == len(hops) and sum(took) >= 1 else ""
@@ -456,6 +456,15 @@ def chain(x: Subject) -> Finding | None:
         (x.status_evidence(), x.response_field("location")),
         title=f"{len(hops)} redirects in a row",
     )
+
+
+def _signs_in(url: str) -> bool:
+    """Whether an address is a step of OAuth, SAML or CAS, where provider and application lead to each other."""
+    names = urls.parameter_names(url)
+    return not _SIGN_IN.isdisjoint(names) or ("code" in names and "state" in names)
+
+
+_SIGN_IN = frozenset({"response_type", "samlrequest", "samlresponse", "ticket"})
 
 
 @lru_cache(maxsize=512)

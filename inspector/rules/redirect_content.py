@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
@@ -61,7 +62,7 @@ def big_body(x: Subject) -> Finding | None:
     if len(text) <= _ALLOWED or len(text) > _LONGEST:
         return None
     if x.recorded_kind == "html":
-        text = _UNSEEN.sub(" ", text)
+        text = unescape(_UNSEEN.sub(" ", text))
     left = " ".join(text.replace(location, "").split())
     if len(left) <= _ALLOWED:
         return None

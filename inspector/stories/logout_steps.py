@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from inspector import words
+from inspector.browser.redirects import location_url
 from inspector.content.tokens import decode
 from inspector.report import Annotation, Evidence, Severity, Story
 from inspector.rules.base import Finding
@@ -40,7 +41,8 @@ class Logout:
         self.browser, self.server, self.server_origin = agent_name(x), host_name(server), server.origin
         self.client_host = client.host
         self.client = host_name(client) if client.host else "the client"
-        self.back = asked.get("post_logout_redirect_uri", "").partition("#")[0].partition("?")[0]
+        back = asked.get("post_logout_redirect_uri", "")
+        self.back = location_url("", back).partition("#")[0].partition("?")[0]
         self.cookies: dict[str, int] = {}
         """The client's session cookies before the logout: name and a number that stands for the value."""
         self.sent = self.answered = self.arrived = False

@@ -115,8 +115,15 @@ def _in_answer(x: Subject) -> Iterator[Sighting]:
     content = x.memo(answered)
     if content is None:
         return
-    for level in (content, *[part for part in list(content.values())[:20] if isinstance(part, dict)]):
+    parts = _objects(content)
+    data = content.get("data")
+    within = _objects(data) if isinstance(data, dict) else []  # GraphQL names the field that was asked for
+    for level in (content, *parts, *within):
         yield from _members(level)
+
+
+def _objects(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [part for part in list(content.values())[:20] if isinstance(part, dict)]
 
 
 def _members(content: dict[str, Any]) -> Iterator[Sighting]:

@@ -346,3 +346,10 @@ def test_a_refused_logout_has_nothing_to_do_with_the_next():
     assert first.title.endswith(": the provider answered 400")
     assert "mail.test" not in first.participants
     assert "mail.test" in second.participants
+
+
+def test_a_way_back_that_ends_with_the_host_leads_to_its_root():
+    text = logout().replace("app.test%2Fgone", "app.test").replace("https://app.test/gone?", "https://app.test?", 1)
+    (told,) = stories(text.replace("GET https://app.test/gone?", "GET https://app.test/?"))
+    assert told.title == "Logout of `app.test` at `id.example` by OpenID Connect"
+    assert told.annotations == ()

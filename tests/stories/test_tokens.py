@@ -308,3 +308,18 @@ Location: https://id.example/leave?access_token={OPAQUE}"""
     (told,) = stories(FIRST, passing, arriving)
     assert told.steps[0].startswith("`id.example` issues it in #0")
     assert any(step.startswith("`shop.test` hands it on in #1, in the query") for step in told.steps)
+
+
+def test_graphql_hands_a_token_out_within_the_field_that_was_asked_for():
+    asked = """
+POST https://api.shop.test/graphql HTTP/2
+Content-Type: application/json
+
+{"query": "mutation Login { login { token } }"}
+
+HTTP/2 200
+Content-Type: application/json
+
+"""
+    (told,) = stories(f'{asked}{{"data": {{"login": {{"token": "{OPAQUE}"}}}}}}', call())
+    assert told.steps[0] == "`api.shop.test` issues it in #0, in the content of its answer (`token`)."
