@@ -40,7 +40,7 @@ def _posted(x: Subject) -> Posted | None:
         return None
     said = (x.req.get("content-type") or "").lower()
     if "x-www-form-urlencoded" in said:
-        return "form" if _in_form(body.text or "") else None
+        return "form" if password_field(body.text or "") is not None else None
     if "json" not in said or _JOINING.search(x.url.path):
         return None
     text = body.text or ""
@@ -48,12 +48,14 @@ def _posted(x: Subject) -> Posted | None:
     return "json" if ("pass" in lower or "pwd" in lower) and _in_json(text) else None
 
 
-def _in_form(text: str) -> bool:
+def password_field(text: str) -> str | None:
+    """The name under which a form that logs in posts the password; ``None`` for the content of all other forms."""
     try:
         form = parse_qs(text, max_num_fields=100)
     except ValueError:
-        return False
-    return len([name for name in form if _PASSWORD.search(name)]) == 1 and "grant_type" not in form
+        return None
+    passwords = [name for name in form if _PASSWORD.search(name)]
+    return passwords[0] if len(passwords) == 1 and "grant_type" not in form else None
 
 
 def _in_json(text: str) -> bool:

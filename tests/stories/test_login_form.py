@@ -158,3 +158,86 @@ def test_a_login_by_json_that_fails():
 )
 def test_other_json_is_no_login(text: str):
     assert stories(text) == []
+
+
+FORM = "<!doctype html><form method=post><input name=user><input type=password name=password></form>"
+HOME = "<!doctype html><h1>Hello Ada</h1>"
+SENT = "user=ada&password=correct+horse"
+
+
+def led(answer: str, page: str, *, cookie: str = "", at: str = "/home", between: str = "") -> str:
+    """A login by form, its answer, and the page that was loaded then."""
+    return (
+        f"# type: document\nPOST https://shop.test/login HTTP/2\n{cookie}Content-Type: application/x-www-form-urlencoded\n\n"
+        f"{SENT}\n\nHTTP/2 {answer}\n---\n{between}# type: document\nGET https://shop.test{at} HTTP/2\n\n"
+        f"HTTP/2 200\nContent-Type: text/html\n\n{page}\n"
+    )
+
+
+NEW = "303\nLocation: /home\nSet-Cookie: sid=8f14e45fceea167a; Secure; HttpOnly"
+BROUGHT = "Cookie: sid=8f14e45fceea167a; theme=dark-00000001\n"
+
+
+def test_the_page_that_a_redirect_leads_to_shows_how_a_login_ended():
+    (told,) = stories(led(NEW, HOME))
+    assert told.title == "Login by form at `shop.test`: accepted with 303 and a cookie"
+    assert "The page it leads to (#1) asks for no password: the person is logged in, by the cookie." in told.steps[1]
+    (told,) = stories(led(NEW, FORM))
+    assert told.failed
+    assert told.title == "Failed: login by form at `shop.test`: refused with 303, the form again"
+    assert told.exchanges == (0, 1)
+    (told,) = stories(led(NEW, HOME, at="/elsewhere"))
+    assert told.title == "Login by form at `shop.test`: answered with 303 and a cookie"
+    (told,) = stories(led(NEW, ""))  # nothing recorded of the page's content
+    assert told.title == "Login by form at `shop.test`: answered with 303 and a cookie"
+
+
+def test_it_is_followed_over_several_redirects():
+    hop = "# type: document\nGET https://shop.test/home HTTP/2\n\nHTTP/2 302\nLocation: https://shop.test/en\n---\n"
+    (told,) = stories(led(NEW, FORM, at="/en", between=hop))
+    assert told.failed
+    (told,) = stories(led(NEW, HOME, at="/en", between=hop))
+    assert told.title.endswith("accepted with 303 and a cookie")
+
+
+def test_the_form_again_is_a_refusal_whatever_it_sets():
+    """As Django does it (a new `csrftoken`), and Flask (a session for the message)."""
+    page = f"Content-Type: text/html\nSet-Cookie: session=eyJfZmxhc2hlcyI6MX0.x1; HttpOnly\n\n{FORM}"
+    (told,) = stories("---\n".join([post(f"HTTP/2 200\n{page}")] * 2))
+    assert told.title == "Failed: login by form at `shop.test`: refused with 200, the form again"
+    other = page.replace("name=password", "name=one_time_code")
+    (told,) = stories(post(f"HTTP/2 200\n{other}"))
+    assert not told.failed
+    assert stories(post(f"HTTP/2 200\n{page.replace('session=', 'csrftoken=')}".replace(FORM, HOME))) == []
+
+
+def test_a_session_that_keeps_its_id_with_the_login():
+    same = NEW.replace("; Secure", "; Max-Age=60; Secure")
+    for text in (led("302\nLocation: /home", HOME, cookie=BROUGHT), led(same, HOME, cookie=BROUGHT)):
+        (told,) = stories(text)
+        assert not told.failed
+        assert "its value is the one that the browser brought" in told.steps[-1]
+    engine = Engine()
+    for exchange in parse_example(led("302\nLocation: /home", HOME, cookie=BROUGHT)):
+        engine.observe(exchange)
+    (found,) = [a for s in engine.finish() if s.kind == "login" for a in s.annotations]
+    assert found.rule == "auth/session-id-kept"
+    assert "8f14e45f" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        led(NEW.replace("8f14", "c9f0"), HOME, cookie=BROUGHT),  # a new id
+        led(NEW, HOME),  # the first one
+        led(NEW, FORM, cookie=BROUGHT),  # refused
+        led(NEW, HOME, cookie=BROUGHT, at="/elsewhere"),  # nobody knows
+        led(NEW.replace("8f14e45fceea167a", "[removed]"), HOME, cookie="Cookie: sid=[removed]\n"),
+    ],
+)
+def test_nothing_is_said_of_an_id_that_is_new_or_of_a_login_that_may_have_failed(text: str):
+    assert not any("the browser brought" in step for told in stories(text) for step in told.steps)
+
+
+def test_a_login_without_any_cookie_is_not_told():
+    assert stories(led("302\nLocation: /home", HOME)) == []
