@@ -124,7 +124,7 @@ def page_origin(x: Subject) -> str | None:
     """The origin of the page that made the request, as far as it is recorded."""
     for url in (x.req.get("referer"), x.page_url, x.exchange.context.initiator and x.exchange.context.initiator.url):
         if url:
-            origin = urls.parse(url).origin
+            origin = urls.parse(url.removeprefix("blob:")).origin
             if origin != "null":
                 return origin
     return None

@@ -368,14 +368,18 @@ def _redirected_from_home(x: Subject) -> CorsVerdict | None:
 
 
 def _unseen(x: Subject) -> CorsVerdict | None:
-    """A cross-origin request that Chrome refused, where neither response nor preflight tells why."""
-    failure = x.exchange.failure
+    """A cross-origin request made with CORS that Chrome gave up, where neither response nor preflight tells why.
+
+    So are all those of workers from a ``blob:`` or ``data:`` URL, and of worklets: nothing is kept of their responses.
+    """
+    failure, kind = x.exchange.failure, x.exchange.context.resource_type or ""
     if failure is None or failure.code != "net::ERR_FAILED":
+        return None  # what mixed content or a policy stopped is recorded without any error
+    named = x.origin is not None and x.method in ("GET", "HEAD") and kind not in NOT_CORS_TYPES
+    if kind not in _CHECKED_ALWAYS and x.mode != "cors" and not named:
         return None
-    if (x.exchange.context.resource_type or "") not in ("fetch", "xhr", "font") and x.mode != "cors":
-        return None
-    origin = x.origin or page_origin(x)
-    if origin is None or origin == x.url.origin or x.url.scheme not in ("http", "https"):
+    origin = x.origin or page_origin(x) or ""
+    if origin == x.url.origin or x.url.scheme not in ("http", "https"):
         return None
     because = reasons(x.method, request_fields(x))
     preflight = Preflight(bool(because) or None, because)

@@ -181,6 +181,30 @@ GET https://cdn.test/x HTTP/?
     assert (found and found.outcome) == outcome
 
 
+@pytest.mark.parametrize(
+    ("kind", "error", "field", "outcome"),
+    [
+        ("fetch", "# error: net::ERR_FAILED", "Referer:", "unknown"),
+        ("fetch", "# error: net::ERR_FAILED", "Origin: https://shop.test", "unknown"),
+        ("fetch", "# error: net::ERR_BLOCKED_BY_CLIENT", "Referer:", None),
+        ("fetch", "# error: net::ERR_CONNECTION_RESET", "Referer:", None),
+        ("script", "# error: net::ERR_FAILED", "Origin: https://shop.test", "unknown"),
+        ("script", "# error: net::ERR_FAILED", "Referer:", None),
+        ("beacon", "# error: net::ERR_FAILED", "Origin: https://shop.test", None),
+    ],
+)
+def test_what_left_no_trace_is_unknown(kind, error, field, outcome):
+    text = f"""\
+# type: {kind}
+{error}
+# page: https://shop.test/
+GET https://api.test/x HTTP/?
+{field}
+"""
+    found = verdict(text, CHROME)
+    assert (found and found.outcome) == outcome
+
+
 def test_a_script_redirected_to_a_socket_is_refused():
     text = """\
 # type: {}
