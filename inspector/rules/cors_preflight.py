@@ -321,15 +321,20 @@ def preflight_failed(x: Subject) -> Found:
     if asked is None or refused_for_credentials(x) is not None:
         return None
     because = ", ".join(f"`{each}`" for each in verdict.preflight.because)
+    answer = "The answer did not permit it"
+    fix = f"On `{x.url.host}`: see exchange {asked}, which names the field to change."
+    if verdict.code in ("InsecureLocalNetwork", "LocalNetworkAccessPermissionDenied"):
+        answer = "The browser let nothing out to the local network"
+        fix = f"See exchange {asked}, which names what lets the page reach the local network."
     detail = (
-        f"Because of {because} the browser first asked `{x.url.origin}` with `OPTIONS` (exchange {asked}). The answer "
-        f"did not permit it (`{verdict.code}`), so the request was never sent"
+        f"Because of {because} the browser first asked `{x.url.origin}` with `OPTIONS` (exchange {asked}). {answer} "
+        f"(`{verdict.code}`), so the request was never sent"
     )
     detail += "." if verdict.outcome == "blocked" else f", if {verdict.condition}."
     return finding_of(
         verdict,
         detail,
-        f"On `{x.url.host}`: see exchange {asked}, which names the field to change.",
+        fix,
         (x.request_line(), Evidence("exchange", None, f"exchange {asked}", None, "the preflight", asked)),
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from inspector import url as urls
-from inspector.browser import cors
+from inspector.browser import cors, refused
 from inspector.browser.arrival import never_sent, reached_page
 from inspector.browser.cors_check import Failure, check
 from inspector.browser.cors_preflight import Permit, check_request, parse_max_age
@@ -129,11 +129,14 @@ class Preflights:
         permit = cors.permit_of(x)
         chromium = chromium_version(x.req.get("user-agent") or "") is not None
         plain, included, doubt = cors.failures(permit, origin, method, names, chromium)
+        held_back = _held_back(x, origin)
+        if held_back is not None:
+            plain, included, doubt = held_back, held_back, None
         ended = _ended(x)
         until = None
         if ended is not None and (plain is None or doubt is not None):
             until = ended + parse_max_age(permit.max_age)
-        answered = x.response is not None
+        answered = x.response is not None or held_back is not None
         self._remember(
             _bare(x.request.url),
             Asked(
@@ -151,6 +154,9 @@ class Preflights:
                 software=(x.res.get("x-powered-by") or "", x.res.get("server") or ""),
             ),
         )
+        if held_back is not None:
+            step = Step("the address is as public as the page", "no: the browser let nothing out to it", "fail")
+            return CorsVerdict("blocked", held_back.code, "", None, Preflight(True), (step,), True)
         return cors.judge_preflight(x, permit, plain, included, doubt)
 
     def _remember(self, url: str, asked: Asked) -> None:
@@ -285,8 +291,8 @@ class Preflights:
         code = failure.code if failure is not None else None
         if asked.plain is None and asked.included is not None:
             include = True if code == "net::ERR_FAILED" or (code is None and _ended_with(x, asked)) else None
-        plain = _first_of(x, asked)
-        outcome, why, condition = cors.weigh(plain, asked.included, include, asked.doubt)
+        plain, included = _first_of(x, asked, False), _first_of(x, asked, True)
+        outcome, why, condition = cors.weigh(plain, included, include, asked.doubt)
         steps = [
             cors.crossing(x, Requester(asked.origin, "cors")),
             Step("preflight", f"needed for {', '.join(preflight.because)}; exchange {asked.index}", "pass"),
@@ -318,19 +324,29 @@ def _ended_with(x: Subject, asked: Asked) -> bool:
     return abs(ended - asked.ended) <= _AT_ONCE
 
 
-def _first_of(x: Subject, asked: Asked) -> Failure | None:
-    """Why a preflight did not permit a request, without credentials: of several fields the request's first.
+def _first_of(x: Subject, asked: Asked, include: bool) -> Failure | None:
+    """Why a preflight did not permit a request, by the credentials mode: of several fields the request's first.
 
     Chromium looks at fields in the request's order, in which the recording has them; the preflight names them sorted.
     Only of ``Authorization``, which an exporter may have removed, the place is not known (see `cors.likely_first`).
     """
-    failure = asked.plain
+    failure = asked.included if include else asked.plain
     if failure is None or failure.code != "HeaderDisallowedByPreflightResponse":
         return failure
     names = unsafe_names([(name, value) for name, value in request_fields(x) if name in asked.names])
     if "authorization" in asked.names and "authorization" not in x.req:
         names = ["authorization", *names]
-    return check_request(asked.permit, asked.method, names, False) or failure
+    return check_request(asked.permit, asked.method, names, include) or failure
+
+
+def _held_back(x: Subject, origin: str) -> Failure | None:
+    """Why Chrome kept a preflight from a less public address (Local Network Access), where its recording says so."""
+    failure = x.exchange.failure
+    if failure is None or refused.code_of(failure.code, failure.message) != refused.LOCAL_NETWORK:
+        return None
+    page = urls.parse(origin)
+    secure = page.secure or page.loopback
+    return Failure("LocalNetworkAccessPermissionDenied" if secure else "InsecureLocalNetwork")
 
 
 _IN_CORS_MODE = "a script asked in `cors` mode, as `fetch()` does unless told otherwise"

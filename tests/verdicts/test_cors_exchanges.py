@@ -372,3 +372,53 @@ def test_an_authorization_that_the_exporter_removed_was_looked_at_first():
     refused = "# type: fetch\n# error: net::ERR_FAILED\nPOST https://api.test/x HTTP/2\nX-A: 1\n"
     found = verdict(f"{preflight}---\n{refused}", CHROME)
     assert (found.outcome, found.parameter) == ("blocked", "authorization")
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        ("https://shop.test", "LocalNetworkAccessPermissionDenied"),
+        ("http://localhost:3000", "LocalNetworkAccessPermissionDenied"),
+        ("http://shop.test", "InsecureLocalNetwork"),
+    ],
+)
+def test_a_preflight_that_was_not_let_out_to_the_local_network(page, code):
+    text = f"""\
+# type: preflight
+# error: net::ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS
+OPTIONS https://nas.test/x HTTP/?
+Origin: {page}
+Access-Control-Request-Method: PUT
+---
+# type: fetch
+# error: net::ERR_FAILED
+# page: {page}/
+PUT https://nas.test/x HTTP/?
+"""
+    assert [(found.outcome, found.code) for found in verdicts(text, CHROME)] == [("blocked", code)] * 2
+
+
+def test_of_several_fields_that_credentials_forbid_the_requests_first_is_named():
+    text = """\
+# type: preflight
+OPTIONS https://api.test/x HTTP/2
+Origin: https://shop.test
+Access-Control-Request-Method: POST
+Access-Control-Request-Headers: authorization,content-type,x-id
+User-Agent: Chrome/150.0.0.0
+
+HTTP/2 204
+Access-Control-Allow-Origin: https://shop.test
+Access-Control-Allow-Credentials: true
+Access-Control-Allow-Headers: *
+---
+# type: fetch
+# error: net::ERR_FAILED
+# page: https://shop.test/
+POST https://api.test/x HTTP/?
+X-Id: 1
+Authorization: Bearer x
+Content-Type: application/json
+"""
+    found = verdicts(text, CHROME)[1]
+    assert (found.code, found.parameter) == ("HeaderDisallowedByPreflightResponse", "x-id")
