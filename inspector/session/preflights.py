@@ -182,7 +182,7 @@ class Preflights:
             if all(name in sent or (hidden and name == "authorization") for name in asked.names):
                 asked.used = True
                 return asked
-        if x.response is None and "accept" not in sent:
+        if x.response is None and "accept" not in sent and not unsafe_names(request_fields(x)):
             # What follows a redirect and fails before it is sent is recorded without the fields the page set.
             for asked in kept:
                 if not asked.used and asked.method == x.method and asked.included is not None:
@@ -261,9 +261,12 @@ class Preflights:
         """A request without a response: what its preflight came to, if there was one."""
         context = x.exchange.context
         kind = context.resource_type or ""
-        if x.url.scheme in _SOCKETS and kind in ("fetch", "xhr"):
+        if x.url.scheme in _SOCKETS:
             step = Step("scheme can be asked across origins", f"redirected to `{x.url.scheme}:`", "fail")
-            return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
+            if kind in ("fetch", "xhr"):
+                return CorsVerdict("blocked", "CorsDisabledScheme", "", None, None, (step,))
+            if not kind and len(x.session.redirects.follow(x)) > 1:
+                return CorsVerdict("depends", "CorsDisabledScheme", "", _IN_CORS_MODE, None, (step,))
         if x.url.scheme not in _FETCHABLE:
             if x.url.scheme.endswith("-extension") or (x.url.scheme in _LOCAL and page_origin(x) is not None):
                 return None

@@ -337,6 +337,40 @@ def hand_written() -> list[Scenario]:
         Scenario("server silent", _fetch(), (("GET", "api", one, 0, ()),)),
         Scenario("304 after a readable answer", again, (("GET", "api", one, 1304, _OK),), 2),
         Scenario("304 after a hidden answer", again, (("GET", "api", one, 1304, ()),), 2),
+        Scenario("304 after an image", _image("") + ";" + again, (("GET", "api", one, 1304, (_SVG,)),), 3),
+        Scenario("304 that nobody asked for", _fetch(), (("GET", "api", one, 304, ()),)),
+        *(
+            Scenario(
+                f"304 to the page's own condition, {name}",
+                _fetch(options="{headers: {'If-None-Match': '\"1\"'}}"),
+                (
+                    ("OPTIONS", "api", one, 204, (*_OK, ("Access-Control-Allow-Headers", "if-none-match"))),
+                    ("GET", "api", one, 304, fields),
+                ),
+                2,
+            )
+            for name, fields in (("permitted", _OK), ("not permitted", ()))
+        ),
+        *(
+            Scenario(
+                f"an image, and again with crossorigin {crossorigin}, {name}",
+                f"{{ {_image('')} }} {{ {_image(crossorigin)} }}",
+                (("GET", "api", one, 200, (*fields, _SVG, ("Cache-Control", "max-age=600"))),),
+                2,
+                includes=(True, crossorigin == "use-credentials"),
+            )
+            for crossorigin in ("anonymous", "use-credentials")
+            for name, fields in (("none", ()), ("any", _ANY))
+        ),
+        Scenario(
+            "several fields that credentials forbid",
+            _fetch(
+                options="{method: 'POST', credentials: 'include', body: '{}', headers: {'X-Id': '1', "
+                "Authorization: 'Bearer x', 'Content-Type': 'application/json'}}"
+            ),
+            (("OPTIONS", "api", one, 204, (*_OK, ("Access-Control-Allow-Headers", "*"))),),
+            2,
+        ),
         Scenario("beacon", beacon % "'x'", (("*", "api", one, 200, ()),)),
         Scenario(
             "beacon of JSON, permitted",
@@ -394,6 +428,7 @@ def hand_written() -> list[Scenario]:
             _redirect(f"{status} from home with user and password", status, "home", (), "https://u:p@{host}/t/{id}", "api", _OK),
             _redirect(f"{status} at home with user and password", status, "home", (), "{me}/t/{id}".replace("https://", ""), "home", ()),
             _redirect(f"{status} to data", status, "api", _OK, "data:,x", "api", _OK),
+            _redirect(f"{status} to a socket", status, "api", _OK, "wss://{host}/t/{id}", "api", _OK),
             _redirect(f"{status} to ftp", status, "api", _OK, "ftp://partner.example/x", "api", _OK),
             _redirect(f"{status} not followed", status, "api", _OK, moved, "api", _OK, "{redirect: 'error'}"),
             _redirect(f"{status} by hand", status, "api", (), moved, "api", _OK, "{redirect: 'manual'}"),

@@ -422,3 +422,22 @@ Content-Type: application/json
 """
     found = verdicts(text, CHROME)[1]
     assert (found.code, found.parameter) == ("HeaderDisallowedByPreflightResponse", "x-id")
+
+
+def test_a_request_is_not_judged_by_the_preflight_for_other_fields():
+    text = """\
+# type: preflight
+OPTIONS https://api.test/x HTTP/2
+Origin: https://shop.test
+Access-Control-Request-Method: GET
+Access-Control-Request-Headers: x-a
+
+HTTP/2 403
+---
+# type: fetch
+# error: net::ERR_FAILED
+# page: https://shop.test/
+GET https://api.test/x HTTP/?
+X-B: 1
+"""
+    assert verdicts(text, CHROME)[1].outcome == "unknown"
