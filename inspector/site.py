@@ -77,3 +77,11 @@ def same_site(a: Url, b: Url, *, schemeful: bool = True) -> bool:
 
 def _http_scheme(scheme: str) -> str:
     return {"ws": "http", "wss": "https"}.get(scheme, scheme)
+
+
+def private_host(host: str) -> bool:
+    """Whether a host is in a network of one's own: an address not routed, or a name outside public DNS."""
+    address = ip_address(host)
+    if address is not None:
+        return address.is_private
+    return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa", ".localhost"))

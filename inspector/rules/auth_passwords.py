@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, request_content, rule
+from inspector.site import private_host
 from inspector.subject import Subject
 
 
@@ -76,7 +77,7 @@ def password_grant(x: Subject) -> Finding | None:
 
 @rule(
     "auth/login-form-over-http",
-    Severity.WARNING,
+    Severity.ERROR,
     "A login form on a page that came over plain http",
     on=document(),
     references=("https://www.rfc-editor.org/rfc/rfc9110#section-17.9",),
@@ -86,7 +87,7 @@ def password_grant(x: Subject) -> Finding | None:
     form is sent to https does not help. Browsers mark such pages as not secure.
     """,
     fix="Redirect every http address to https and send `Strict-Transport-Security` there.",
-    unless="The server is on this machine.",
+    unless="The server is on this machine. In a private network, a router's own page say, it is a warning.",
     shows="""
     # type: document
     GET http://shop.test/login HTTP/1.1
@@ -130,5 +131,6 @@ def login_form_over_http(x: Subject) -> Finding | None:
         + (" That its target is https does not help, since the page itself is not protected." if safe else ""),
         fix="The server answers http with a redirect to the same address under https and nothing else, and sends "
         "`Strict-Transport-Security` there.",
+        severity=Severity.WARNING if private_host(x.url.host) else None,
         evidence=(x.request_line(mark="http:"),),
     )

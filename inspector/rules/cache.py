@@ -382,11 +382,11 @@ def hit_explained(x: Subject) -> Finding | None:
             lifetime, old = verdict.lifetime, verdict.age or 0
             left = texts.left_of(lifetime, old)
             if old >= lifetime:
-                sentences.append(f"Its {duration(lifetime)} of freshness were over when it arrived.")
+                sentences.append(f"It was fresh for {duration(lifetime)} only, and no longer so when it arrived.")
             elif left == lifetime:
-                sentences.append(f"Nearly all of its {duration(lifetime)} of freshness is left for the browser.")
+                sentences.append(f"Of its {duration(lifetime)} of freshness the browser has nearly all left.")
             else:
-                sentences.append(f"Of its {duration(lifetime)} of freshness {duration(left)} are left for the browser.")
+                sentences.append(f"Of its {duration(lifetime)} of freshness the browser has {duration(left)} left.")
     if not sentences:
         return None
     if age:

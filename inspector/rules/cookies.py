@@ -40,6 +40,9 @@ from inspector.words import listed, ticked
 _SETS = response_field("set-cookie")
 _LARGE = 256
 """Characters from which a line is measured: at four octets each they fill an attribute's 1024, the least limit."""
+_ATTRIBUTES = ("`Secure`", "`HttpOnly`", "`Path=/`")
+_NO_DOMAIN, _HTTPS = "the absence of `Domain`", "an `https:` URL"
+"""What `prefix_violations` calls what a prefix demands."""
 
 
 def _stored_phrase(x: Subject, line: Line) -> str:
@@ -221,12 +224,11 @@ def prefix(x: Subject) -> list[Finding]:
                 )
             )
             continue
-        mark = attribute_text(lines[0], "domain") if "the absence of `Domain`" in missing else None
+        mark = attribute_text(lines[0], "domain") if _NO_DOMAIN in missing else None
         kind = prefix_as_written(lines[0].cookie.name)
         found.append(
             Finding(
-                f"Browsers drop {names_of(lines)}: a name that begins with `{kind}` demands {listed(missing)}, and the "
-                "line does not have it.",
+                f"Browsers drop {names_of(lines)}: {_prefix_rule(missing, kind)}.",
                 _prefix_fix(missing),
                 evidence_of(x, lines, mark, "not allowed with this prefix" if mark else None),
             )
@@ -234,14 +236,27 @@ def prefix(x: Subject) -> list[Finding]:
     return found
 
 
+def _prefix_rule(missing: tuple[str, ...], kind: str) -> str:
+    """What the prefix asks for and the line, or the response it came with, does not fulfil."""
+    lacks = [m for m in missing if m in _ATTRIBUTES]
+    said = []
+    if lacks:
+        said.append(f"demands {listed(lacks)}, which the line lacks")
+    if _NO_DOMAIN in missing:
+        said.append("forbids `Domain`, which the line has")
+    if _HTTPS in missing:
+        said.append("demands `https:`, and the line came over `http:`")
+    return f"a name that begins with `{kind}` {', and '.join(said)}"
+
+
 def _prefix_fix(missing: tuple[str, ...]) -> str:
-    add = [m for m in missing if m in ("`Secure`", "`HttpOnly`", "`Path=/`")]
+    add = [m for m in missing if m in _ATTRIBUTES]
     parts = []
     if add:
         parts.append(f"add {listed(add)}")
-    if "the absence of `Domain`" in missing:
+    if _NO_DOMAIN in missing:
         parts.append("remove `Domain`")
-    if "an `https:` URL" in missing:
+    if _HTTPS in missing:
         parts.append("set it from an `https:` URL")
     return f"On the server, {listed(parts)}; or use a name without the prefix, which promises less."
 

@@ -133,7 +133,7 @@ def _same_site(x: Subject, code: str, told: str, who: str, one: bool) -> tuple[s
     else:
         from_where = "a page of another site made this request"
     if code.endswith("Strict"):
-        rule = "`SameSite=Strict` keeps it to requests that its own site started, links from elsewhere included"
+        rule = "`SameSite=Strict` keeps it from whatever another site starts, a followed link too"
     elif code.endswith("SameSiteLax"):
         rule = "`SameSite=Lax` lets it cross sites only when a person follows a link to a new page (GET)"
     else:

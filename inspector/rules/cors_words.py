@@ -85,7 +85,8 @@ def so(x: Subject, verdict: CorsVerdict) -> str:
     if verdict.is_preflight:
         return "a browser would never send the request itself." if would else "the request itself is never sent."
     keeps = "a browser would keep" if would else "the browser keeps"
-    return f"{keeps} the response from the page, although the server has done its work."
+    done = ", although the server has done its work" if x.status < 400 else ""
+    return f"{keeps} the response from the page{done}."
 
 
 def finding_of(

@@ -85,8 +85,8 @@ def _actions(page: HtmlPage, url: str) -> list[tuple[int, Element, str]]:
     once="origin",
 )
 def no_token(x: Subject) -> Finding | None:
-    """Forms without a token-like field, on a page that came with a session; graver where the cookie is known to go "
-    "along."""
+    """Forms without a token-like field, on a page that came with a session; graver where the cookie is known to go
+    along."""
     page = x.html
     if page is None or not 200 <= x.status < 300 or not page.forms:
         return None
@@ -107,18 +107,13 @@ def no_token(x: Subject) -> Finding | None:
         if any(_TOKEN_FIELD.search(m.get("name") or "") for m in page.metas):
             continue  # the token for scripts to send
         name, goes_along = _session(x, set_here, sent)
-        if goes_along is False:
+        if goes_along == "no":
             return None
         shown, written = x.masker.url(action), x.masker.url(form.get("action") or "")
         return Finding(
             f"The form for `{shown[:120]}` has no token, and the session is the cookie `{name[:60]}`. "
-            + (
-                "That cookie is `SameSite=None`, so browsers send it with a form that another site submits."
-                if goes_along
-                else "Chromium takes a cookie without `SameSite` as `Lax` and keeps it from another site's form, "
-                "except in its first two minutes; Firefox and Safari send it."
-            ),
-            severity=Severity.WARNING if goes_along else Severity.NOTE,
+            + _GOES_ALONG[goes_along],
+            severity=Severity.WARNING if goes_along == "yes" else Severity.NOTE,
             certainty="likely",
             condition="no script adds a token when the form is sent, and the server does not look at `Origin` or "
             "`Sec-Fetch-Site`",
@@ -129,21 +124,33 @@ def no_token(x: Subject) -> Finding | None:
     return None
 
 
-def _session(x: Subject, set_here: list[SetCookieVerdict], sent: list[str]) -> tuple[str, bool | None]:
-    """The session cookie and whether it goes with another site's form: yes, no, or ``None`` for "differs by "
-    "browser"."""
+_GOES_ALONG = {
+    "yes": "That cookie is `SameSite=None`, so browsers send it with a form that another site submits.",
+    "differs": "It has no `SameSite`: Chromium takes that as `Lax` and keeps it from another site's form, except in "
+    "its first two minutes; Firefox and Safari send it.",
+    "unknown": "The recording does not show how it was set: `SameSite=Lax` or `Strict` keeps it from another site's "
+    "form.",
+}
+
+
+def _session(x: Subject, set_here: list[SetCookieVerdict], sent: list[str]) -> tuple[str, str]:
+    """The session cookie that protects least, and whether it goes with another site's form, as `_GOES_ALONG` has it
+    (``"no"`` where each is ``Lax`` or ``Strict``)."""
+    found: dict[str, str] = {}
     for verdict in set_here:
         if verdict.stored_as is not None:
-            same_site_value = verdict.stored_as.same_site
-            return verdict.name, _GOES_ALONG.get(same_site_value or "")
+            found.setdefault(_along(verdict.stored_as.same_site), verdict.name)
     for name in sent:
-        kept = {_GOES_ALONG.get(cookie.same_site or "") for cookie in x.session.jar.kept(x.url, name)}
-        if kept != {False}:
-            return name, True if kept == {True} else None
-    return (sent[0], False) if sent else (set_here[0].name, None)
+        kept = x.session.jar.kept(x.url, name)
+        for cookie in kept:
+            found.setdefault(_along(cookie.same_site), name)
+        if not kept:
+            found.setdefault("unknown", name)
+    return next(((found[way], way) for way in ("yes", "differs", "unknown", "no") if way in found), ("", "no"))
 
 
-_GOES_ALONG = {"None": True, "Lax": False, "Strict": False}
+def _along(same_site_value: str | None) -> str:
+    return {"None": "yes", None: "differs"}.get(same_site_value, "no")
 
 
 @rule(

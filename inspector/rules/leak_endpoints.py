@@ -27,15 +27,21 @@ class _Inside(NamedTuple):
     """The group of marks its content has, where it has some."""
 
 
-_DENY = "The web server refuses this path (nginx: `location ~ /\\. { deny all; }`); the file moves out of its folder."
+_DENY_DOTS = (
+    "The web server refuses what begins with a dot (nginx: `location ~ /\\.(?!well-known/) { deny all; }`; Apache: "
+    '`RedirectMatch 404 "/\\.(?!well-known/)"`), all but `/.well-known/`, by which certificates are renewed.'
+)
+_REPLACE = " Every password and key in it must count as known, and is replaced."
 _ERROR, _WARNING, _NOTE, _INFO = Severity.ERROR, Severity.WARNING, Severity.NOTE, Severity.INFO
 
-_ENV = _Inside("a file of settings (`.env`)", _ERROR, _DENY, False, "source")
-_GIT = _Inside("a Git repository", _ERROR, _DENY, False)
-_REPOSITORY = _Inside("a repository", _ERROR, _DENY, False)
-_SETTINGS = _Inside("the server's settings", _ERROR, _DENY, False)
-_FOLDER = _Inside("a folder's index of macOS", _NOTE, _DENY, False)
-_BACKUP = _Inside("a backup", _ERROR, _DENY, False)
+_ENV = _Inside("a file of settings (`.env`)", _ERROR, _DENY_DOTS + _REPLACE, False, "source")
+_GIT = _Inside("a Git repository", _ERROR, _DENY_DOTS + _REPLACE, False)
+_REPOSITORY = _Inside("a repository", _ERROR, _DENY_DOTS + _REPLACE, False)
+_SETTINGS = _Inside(
+    "the server's settings", _ERROR, "The file moves out of the folder that is served." + _REPLACE, False
+)
+_FOLDER = _Inside("a folder's index of macOS", _NOTE, _DENY_DOTS, False)
+_BACKUP = _Inside("a backup", _ERROR, "The file moves out of the folder that is served." + _REPLACE, False)
 _ACTUATOR = _Inside(
     "Spring's actuator", _WARNING, "In Spring Boot: `management.endpoints.web.exposure.include=health`.", False
 )

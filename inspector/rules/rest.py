@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from inspector.fields.http_date import parse_http_date
+from inspector.fields.link import parse_link
 from inspector.fields.media_type import essence_of
 from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
@@ -81,9 +82,8 @@ def content_type_vs_body(x: Subject) -> Finding | None:
             "with a strange name, or none.",
             title="JSON sent as a form",
             severity=None if x.status >= 400 or x.status == 0 else Severity.INFO,
-            fix="""
-            The client sends `Content-Type: application/json` (with `fetch` it has to be set; `curl --json` does it).
-            """,
+            fix="The client sends `Content-Type: application/json` (with `fetch` it has to be set; `curl --json` does "
+            "it).",
             evidence=(x.request_field("content-type"), x.status_evidence()),
         )
     fault = _fault(text)
@@ -400,26 +400,33 @@ def deprecation(x: Subject) -> Finding | None:
         else:
             said.append(f"announced to be gone since {moment(end)}, and still answering")
             severity = Severity.WARNING
-    links = _LINKS.findall(x.res.get("link") or "")
-    to = f" The server points to `{x.masker.url(links[0][0])[:120]}`." if links else ""
-    if links:
-        evidence.append(x.response_field("link", mark=links[0][0]))
+    links = parse_link(x.res.get("link") or "") or ()
+    successor = next((link.target for link in links if "successor-version" in link.relations), None)
+    notice = next((link.target for link in links if not _NOTICES.isdisjoint(link.relations)), None)
+    to = ""
+    if target := successor or notice:
+        to = f" The server {'names as successor' if successor else 'tells more at'} `{x.masker.url(target)[:120]}`."
+        evidence.append(x.response_field("link", mark=target))
     unread = f" {listed(ticked(broken))} cannot be read as a date." if broken else ""
     return Finding(
         f"This address is {listed(said)}.{to}{unread}" if said else f"{unread.strip()}{to}",
         title=None if said else "A deprecation whose date cannot be read",
         severity=severity,
-        fix=("Whoever runs the client moves it to the successor." if links else _NO_SUCCESSOR)
+        fix=(
+            "Whoever runs the client moves it to the successor."
+            if successor
+            else "Whoever runs the client reads there what takes its place, and when to move."
+            if notice
+            else _NO_SUCCESSOR
+        )
         if said
         else "The server writes `Deprecation: @1767225600` (seconds since 1970) and `Sunset` as an HTTP date.",
         evidence=tuple(evidence),
     )
 
 
-_LINKS = compile_late(
-    r"<([^<>]{1,500})>[^,]{0,200}?\brel\s*=\s*\"?[^\",]{0,60}(?:deprecation|sunset|successor-version)",
-    re.IGNORECASE,
-)
+_NOTICES = frozenset({"deprecation", "sunset"})
+"""Link relations to what people are to read (RFC 9745, section 3; RFC 8594, section 6)."""
 
 
 def _deprecation_date(value: str) -> float | None:

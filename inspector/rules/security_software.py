@@ -116,20 +116,27 @@ def server_version(x: Subject) -> Finding | None:
     shown = [f"`{x.res.named(n)}: {x.shown('response', n)[:80]}`" for n, _ in found]
     return Finding(
         f"{listed(shown)} {'tells' if len(found) == 1 else 'tell'} everybody which version runs here.",
-        fix=_SWITCH_OFF.get(_product(x), "The server should be set up to send the product name at most."),
+        fix=_switch_off(x, [name for name, _ in found]),
         evidence=tuple(x.response_field(n, mark=version) for n, version in found),
     )
 
 
-_SWITCH_OFF = {
-    "nginx": "In nginx: `server_tokens off;`.",
-    "apache": "In Apache: `ServerTokens Prod` and `ServerSignature Off`.",
-    "php": "In PHP: `expose_php = Off` in `php.ini`.",
-    "asp.net": 'In ASP.NET: `enableVersionHeader="false"` on `httpRuntime`; remove `X-Powered-By` in `customHeaders`.',
-    "iis": 'In IIS: `removeServerHeader="true"` on `requestFiltering`.',
-}
+_SWITCH_OFF = (
+    ("server", "nginx/", "In nginx: `server_tokens off;`."),
+    ("server", "openresty/", "In OpenResty: `server_tokens off;`."),
+    ("server", "apache/", "In Apache: `ServerTokens Prod` and `ServerSignature Off`."),
+    ("server", "microsoft-iis/", 'In IIS 10: `removeServerHeader="true"` on `requestFiltering`.'),
+    ("x-powered-by", "php/", "In PHP: `expose_php = Off` in `php.ini`."),
+    ("x-aspnet-version", "", 'In ASP.NET: `enableVersionHeader="false"` on `httpRuntime`.'),
+    ("x-aspnetmvc-version", "", "In ASP.NET MVC: `MvcHandler.DisableMvcResponseHeader = true;` at the start."),
+)
+"""By field and what its value begins with, in lower case: how the one who set it up switches it off."""
 
 
-def _product(x: Subject) -> str:
-    said = " ".join(x.res.get(n) or "" for n in _VERSIONED).lower()
-    return next((name for name in ("nginx", "apache", "php", "asp.net", "iis") if name in said), "")
+def _switch_off(x: Subject, names: list[str]) -> str:
+    fixes = [
+        fix
+        for name, product, fix in _SWITCH_OFF
+        if name in names and (x.res.get(name) or "").lower().startswith(product)
+    ]
+    return " ".join(fixes) or "The server should be set up to send the product name at most."

@@ -150,8 +150,10 @@ def not_found(x: Subject) -> Finding:
         detail += (
             f" The page goes without this {what}; often a build renamed the file and a page still has the old name."
         )
+    elif x.is_preflight:
+        detail += " It knows the address by other methods, perhaps: this was the browser's question before the request."
     elif x.method not in ("GET", "HEAD"):
-        detail += f" For a {x.method} that can also mean that the item it is about does not exist."
+        detail += f" With {x.method} that can also mean that the item it is about does not exist."
     detail += " It may be there later; `410` would say that it is gone for good."
     return told(x, "nothing at this address", detail, x.request_line())
 

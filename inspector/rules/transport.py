@@ -21,21 +21,13 @@ from inspector.rules.base import (
 )
 from inspector.rules.cookies_words import session_named
 from inspector.rules.status_words import brief
-from inspector.site import same_site
+from inspector.site import private_host, same_site
 from inspector.subject import Subject
 from inspector.words import duration, listed, moment, ticked
 
 RFC9110 = "https://www.rfc-editor.org/rfc/rfc9110#section-"
 RFC9325 = "https://www.rfc-editor.org/rfc/rfc9325#section-"
 RFC5280 = "https://www.rfc-editor.org/rfc/rfc5280#section-"
-
-
-def _private(host: str) -> bool:
-    """Whether a host is in a network of one's own: an address not routed, or a name outside public DNS."""
-    address = urls.ip_address(host)
-    if address is not None:
-        return address.is_private
-    return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa", ".localhost"))
 
 
 @lru_cache(maxsize=256)
@@ -86,12 +78,12 @@ def _asks_password(x: Subject) -> bool:
     gravest=Severity.ERROR,
 )
 def plain_http(x: Subject) -> Finding | None:
-    """Password forms and tokens before session cookies before pages; `Basic` is the rules on credentials' to tell."""
+    """Tokens before session cookies before pages; `Basic` and password forms are the rules on credentials' to tell."""
     sessions = _sessions(x.req.get("cookie") or "")
     bearer = (x.req.get("authorization") or "").lower().startswith("bearer ")
     if not (sessions or bearer or x.is_document):
         return None
-    if x.local or _private(x.url.host) or x.exchange.context.served_from not in (None, "network"):
+    if x.local or private_host(x.url.host) or x.exchange.context.served_from not in (None, "network"):
         return None
     host = brief(x.url.host, 80)
     fix = f"The server at `{host}` serves this over https alone, redirects http to it, and sends "
@@ -104,15 +96,6 @@ def plain_http(x: Subject) -> Finding | None:
             fix=fix + " The token is revoked, since it has been sent in the open.",
             evidence=(x.request_line("http:"), x.request_field("authorization")),
         )
-    if x.is_document and 200 <= x.status < 300 and _asks_password(x):
-        return Finding(
-            "The page asks for a password and came over http. Whoever is on the way can change where the form sends "
-            "it, even if that is an https address.",
-            title="A form for a password on a page without encryption",
-            severity=Severity.ERROR,
-            fix=fix,
-            evidence=(x.request_line("http:"),),
-        )
     if sessions and _own(x):
         return Finding(
             f"The request carries {listed(ticked(brief(name, 40) for name in sessions), most=3)} and is not encrypted: "
@@ -120,12 +103,12 @@ def plain_http(x: Subject) -> Finding | None:
             title="A session's cookie over plain http",
             severity=Severity.WARNING,
             certainty="likely",
-            condition="if the cookie is what its name says, and signs its holder in",
+            condition="the cookie is what its name says, and signs its holder in",
             fix=fix + " Its cookies get `Secure`, so that browsers keep them off http.",
             evidence=(x.request_line("http:"), x.request_field("cookie")),
         )
-    if not x.is_document or not 200 <= x.status < 300 or not _own(x):
-        return None
+    if not x.is_document or not 200 <= x.status < 300 or not _own(x) or _asks_password(x):
+        return None  # a password's page is `auth/login-form-over-http`'s to tell
     return Finding(
         f"The page of `{host}` came over http: everybody on the way can read it and put something else into it.",
         title="A page without encryption",

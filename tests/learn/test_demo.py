@@ -138,6 +138,18 @@ def test_what_the_lab_is_there_to_show_is_found(explained: dict[str, Any]):
     assert rules >= LESSONS
 
 
+def test_what_is_said_is_prose_without_the_line_breaks_of_its_source(explained: dict[str, Any]):
+    told = [
+        annotation[part]
+        for one in (*explained["exchanges"], *explained["stories"])
+        for annotation in one["annotations"]
+        for part in ("title", "detail", "fix", "condition")
+        if annotation.get(part)
+    ]
+    assert len(told) > 1_000
+    assert [text for text in told if text != " ".join(text.split())] == []
+
+
 def test_nothing_fails_in_it(explained: dict[str, Any]):
     assert [e for e in explained["exchanges"] if "inspector/internal-error" in str(e["annotations"])] == []
 

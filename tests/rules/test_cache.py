@@ -198,8 +198,8 @@ def test_sentences_of_one_exchange_tell_the_same_time():
     found = response("Cache-Control: max-age=86400", "Age: 5")
     assert found["cache/explained"].title == "Reusable for 1 day"
     assert "for 1 day (`max-age`)" in found["cache/explained"].detail
-    assert "Nearly all of its 1 day" in found["cache/hit-explained"].detail
+    assert "Of its 1 day of freshness the browser has nearly all left" in found["cache/hit-explained"].detail
     found = response("Cache-Control: max-age=86400", "Age: 43200")
     assert found["cache/explained"].title == "Reusable for 12 hours more"
     assert "for 12 hours:" in found["cache/explained"].detail
-    assert "12 hours are left" in found["cache/hit-explained"].detail
+    assert "the browser has 12 hours left" in found["cache/hit-explained"].detail

@@ -10,11 +10,18 @@ from inspector.rules.example import parse_example
 RULES = all_rules()
 
 
+def is_prose(text: str | None) -> bool:
+    """Whether a sentence is one line as people read it: no break, no indentation of the source it stands in."""
+    return text is None or text == " ".join(text.split())
+
+
 def raised_by(text: str) -> set[str]:
     engine = Engine()
     reports = [engine.observe(exchange) for exchange in parse_example(text)]
-    told = {annotation.rule for one in (*reports, *engine.finish()) for annotation in one.annotations}
+    annotations = [annotation for one in (*reports, *engine.finish()) for annotation in one.annotations]
+    told = {annotation.rule for annotation in annotations}
     assert INTERNAL_ERROR not in told, reports
+    assert [a for a in annotations if not all(map(is_prose, (a.title, a.detail, a.fix, a.condition)))] == []
     return told
 
 

@@ -184,3 +184,108 @@ def test_credentials_in_the_address_that_was_asked_for(url: str, expected: list[
 def test_a_session_given_to_a_cdn(fields: str, expected: list[str]):
     text = f"GET https://shop.test/ HTTP/2\n\nHTTP/2 200\nContent-Type: text/html\n{fields}\nSet-Cookie: session_id=f3a9c2d1\n"
     assert severities(told(text, "cache/private-data-public")) == expected
+
+
+FORM = '<form method="post" action="/account/email"><input name="email"><button>Save</button></form>'
+
+
+@pytest.mark.parametrize(
+    ("set_as", "expected", "says"),
+    [
+        ("SameSite=None; Secure", ["warning"], "That cookie is `SameSite=None`"),
+        ("Secure", ["note"], "It has no `SameSite`"),
+        ("Secure; SameSite=Lax", [], ""),
+        ("Secure; SameSite=Strict", [], ""),
+        (None, ["note"], "The recording does not show how it was set"),
+    ],
+)
+def test_a_form_without_a_token_is_judged_by_how_its_session_cookie_was_set_before(
+    set_as: str | None, expected: list[str], says: str
+):
+    login = f"GET https://shop.test/login HTTP/2\n\nHTTP/2 204\nSet-Cookie: sessionid=8f14e45fceea167a; {set_as}\n\n"
+    page = "GET https://shop.test/account HTTP/2\nCookie: sessionid=8f14e45fceea167a\n\n"
+    page += f"HTTP/2 200\nContent-Type: text/html\n\n{FORM}"
+    found = told((f"{login}---\n" if set_as else "") + page, "csrf/no-token")
+    assert severities(found) == expected
+    assert all(says in a.detail for a in found)
+
+
+def test_the_session_cookie_that_goes_along_counts_beside_one_that_does_not():
+    text = (
+        "GET https://shop.test/account HTTP/2\nCookie: __Host-session=8f14e45f; sessionid=a167a8f1\n\nHTTP/2 200\n"
+        "Content-Type: text/html\nSet-Cookie: __Host-session=8f14e45f; Path=/; Secure; SameSite=Lax\n"
+        f"Set-Cookie: sessionid=a167a8f1; Secure; SameSite=None\n\n{FORM}"
+    )
+    (found,) = told(text, "csrf/no-token")
+    assert "the session is the cookie `sessionid`. That cookie is `SameSite=None`" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("link", "says", "fix"),
+    [
+        ('</v2>; rel="successor-version"', " The server names as successor `/v2`.", "to the successor."),
+        ("</docs/gone>; rel=sunset, </v2>; rel=successor-version", "as successor `/v2`.", "to the successor."),
+        ('</docs/gone>; rel="deprecation"; type="text/html"', " The server tells more at `/docs/gone`.", "reads there"),
+        ("</next>; rel=next", "", "asks what takes its place"),
+    ],
+)
+def test_where_a_deprecated_address_leads(link: str, says: str, fix: str):
+    text = f"GET https://a.test/v1 HTTP/2\n\nHTTP/2 200\nDeprecation: @1767225600\nLink: {link}\n\n"
+    (found,) = told(text, "rest/deprecation")
+    assert found.detail.endswith(f"UTC.{says}") or says in found.detail
+    assert ("The server" in found.detail) is bool(says)
+    assert fix in (found.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("__Host-a=b; Path=/; Domain=shop.test; Secure", "begins with `__Host-` forbids `Domain`, which the line has."),
+        ("__Secure-a=b", "begins with `__Secure-` demands `Secure`, which the line lacks."),
+        (
+            "__Host-a=b; Domain=shop.test",
+            "demands `Secure` and `Path=/`, which the line lacks, and forbids `Domain`, which the line has.",
+        ),
+    ],
+)
+def test_what_a_prefix_asks_for(line: str, says: str):
+    url = "https://shop.test/account/x"
+    (found,) = told(f"GET {url} HTTP/2\n\nHTTP/2 204\nSet-Cookie: {line}\n\n", "cookies/prefix")
+    assert says in found.detail
+
+
+def test_each_product_that_tells_its_version_has_its_own_switch():
+    fields = "Server: Apache/2.4.1 (Unix)\nX-Powered-By: PHP/5.6.40\nX-AspNetMvc-Version: 5.2"
+    text = f"# type: document\nGET https://shop.test/ HTTP/2\n\nHTTP/2 200\nContent-Type: text/html\n{fields}\n\n"
+    (found,) = told(text, "security/server-version")
+    assert found.fix is not None
+    for switch in ("`ServerTokens Prod`", "`expose_php = Off`", "`MvcHandler.DisableMvcResponseHeader = true;`"):
+        assert switch in found.fix
+    assert "nginx" not in found.fix
+
+
+@pytest.mark.parametrize("path", ["/.env", "/.git/config", "/.svn/entries"])
+def test_a_rule_that_refuses_files_with_a_dot_leaves_well_known_open(path: str):
+    content = "DB_PASSWORD=orange-juice-17\nSECRET_KEY=4f9c2ba4e88f827d\n"
+    text = f"GET https://shop.test{path} HTTP/2\n\nHTTP/2 200\nContent-Type: text/plain\n\n{content}"
+    (found,) = told(text, "leak/debug-endpoint")
+    assert "`location ~ /\\.(?!well-known/) { deny all; }`" in (found.fix or "")
+
+
+def test_a_backup_is_not_refused_by_a_rule_on_dots():
+    text = "GET https://shop.test/dump.sql HTTP/2\n\nHTTP/2 200\nContent-Type: application/sql\n\nCREATE TABLE a (b);"
+    (found,) = told(text, "leak/debug-endpoint")
+    assert "moves out of the folder" in (found.fix or "")
+    assert "location" not in (found.fix or "")
+
+
+@pytest.mark.parametrize(
+    ("host", "severity"), [("shop.test", "error"), ("192.168.0.1", "warning"), ("printer.local", "warning")]
+)
+def test_a_login_form_over_http_is_told_once(host: str, severity: str):
+    text = (
+        f"# type: document\nGET http://{host}/ HTTP/1.1\n\nHTTP/1.1 200 OK\nContent-Type: text/html\n\n"
+        "<form method=post><input type=password name=p></form>"
+    )
+    assert severities(told(text, "auth/login-form-over-http")) == [severity]
+    assert told(text, "tls/plain-http") == []
