@@ -96,9 +96,12 @@ def explanations(exchanges: Iterable[ExchangeReport]) -> dict[str, Counter[str]]
 
 
 def origin_of(exchange: ExchangeReport) -> str:
-    """The origin an exchange was with; for opaque ones (``data:``) the scheme."""
+    """The origin an exchange was with; for opaque ones (``data:``) the scheme; for a `CONNECT`, which names host and
+    port alone, those."""
     url = parse(exchange.url)
-    return url.origin if url.origin != "null" else f"{url.scheme}:"
+    if url.origin != "null":
+        return url.origin
+    return exchange.url if exchange.method == "CONNECT" else f"{url.scheme}:"
 
 
 def counts(annotations: Iterable[Annotation]) -> dict[Severity, int]:

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING
 
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Found, cors, rule
-from inspector.rules.cors_words import asker, finding_of, named_difference, so, verdict_with, what
-from inspector.rules.servers import set_cors, technology
+from inspector.rules.cors_words import (
+    asker,
+    finding_of,
+    named_difference,
+    of_the_status,
+    so,
+    verdict_with,
+    what,
+    whole_answer,
+)
+from inspector.rules.servers import answer_preflights, set_cors, technology
+from inspector.words import listed
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -61,22 +71,36 @@ def allow_origin_missing(x: Subject) -> Found:
         f"{what(verdict)} carries no `Access-Control-Allow-Origin`, so nothing permits {origin.phrase} to read "
         f"`{x.url.origin}`: {so(x, verdict)}"
     )
-    if x.status >= 400:
-        detail += (
-            f" The status is {x.status}: error answers are often made by a layer that does not add CORS fields, and "
-            "the page is told of CORS instead of the error."
+    fields = (f"`Access-Control-Allow-Origin: {value}`", "`Vary: Origin`")
+    if verdict.is_preflight:
+        if x.status >= 400:
+            detail += f" The status is {x.status}, and only 200 to 299 permits a request.{of_the_status(x)}"
+        fix = (
+            f"On `{x.url.host}`: {whole_answer(x, *fields)} The answer to the request itself needs the first two, too."
         )
-    fix = f"On `{x.url.host}`: send `Access-Control-Allow-Origin: {value}` and `Vary: Origin`"
-    fix += " in the answer to `OPTIONS` and in the one that follows." if verdict.is_preflight else "."
-    fix += set_cors(technology(x), "origin", value)
+    else:
+        if x.status >= 400:
+            detail += (
+                f" The status is {x.status}: error answers are often made by a layer that does not add CORS fields, "
+                "and the page is told of CORS instead of the error."
+            )
+        fix = f"On `{x.url.host}`: send {listed(fields)}."
+    if verdict.is_preflight and x.status >= 400:
+        fix += answer_preflights(technology(x), value, x.req.get("access-control-request-method") or "")
+    else:
+        fix += set_cors(technology(x), "origin", value)
     evidence: tuple[Evidence, ...] = (
         x.request_field("origin", label="the page that asks"),
         x.response_field("access-control-allow-origin", label="absent"),
     )
     if x.status >= 400:
         evidence += (x.status_evidence(),)
-    title = "Blocked by CORS if sent in `cors` mode: `Access-Control-Allow-Origin` is missing"
-    return finding_of(verdict, detail, fix, evidence, title if verdict.outcome == "depends" else None)
+    title = None
+    if verdict.outcome == "depends":
+        title = "Blocked by CORS if sent in `cors` mode: `Access-Control-Allow-Origin` is missing"
+    elif verdict.is_preflight:
+        title = "Blocked by CORS: the preflight's answer has no `Access-Control-Allow-Origin`"
+    return finding_of(verdict, detail, fix, evidence, title)
 
 
 @rule(

@@ -10,8 +10,9 @@ from inspector.browser.cors_preflight import check_request
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Found, cors, rule
 from inspector.rules.cors_never_sent import refused_for_credentials
-from inspector.rules.cors_words import asker, finding_of, so, verdict_with
+from inspector.rules.cors_words import asker, finding_of, of_the_status, permits, so, verdict_with, whole_answer
 from inspector.rules.servers import answer_preflights, set_cors, technology
+from inspector.words import listed
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -56,12 +57,9 @@ def preflight_status(x: Subject) -> Found:
     if verdict is None:
         return None
     detail = f"The preflight was answered with {x.status}; only 200 to 299 permits a request: {so(x, verdict)}"
-    if x.status in (401, 403):
-        detail += " A preflight never carries cookies or `Authorization`, so no login can make it pass."
-    elif x.status in (404, 405, 501):
-        detail += " The server seems to have no route for `OPTIONS` here."
-    fix = f"On `{x.url.host}`: answer `OPTIONS {x.url.path or '/'}` with 204 and the CORS fields"
-    fix += ", before the login is checked." if x.status in (401, 403) else "."
+    detail += of_the_status(x)
+    fix = f"On `{x.url.host}`: {whole_answer(x)}"
+    fix += " It has to come before the login is checked." if x.status in (401, 403) else ""
     method = x.req.get("access-control-request-method") or ""
     fix += answer_preflights(technology(x), asker(x).origin, method)
     return finding_of(
@@ -161,8 +159,11 @@ def preflight_method(x: Subject) -> Found:
     if any(each.strip().upper() == method.upper() for each in allowed.split(",")):
         detail += f" Methods are compared with regard to case: only `{method}` matches `{method}`."
     names = [each.strip() for each in allowed.split(",") if each.strip() and each.strip() != "*"]
-    value = ", ".join([*names, method])
-    fix = f"On `{x.url.host}`, in the answer to `OPTIONS`: `Access-Control-Allow-Methods: {value}`."
+    fields = [
+        f"`Access-Control-Allow-Methods: {', '.join([*names, method])}`",
+        *(f for f in permits(x) if "Allow-Headers" in f),
+    ]
+    fix = f"On `{x.url.host}`, in the answer to `OPTIONS`: {listed(fields)}."
     if method == "patch":
         fix += " Or in the page: write `PATCH` in capitals; browsers do so for other methods, but not for this one."
     fix += set_cors(technology(x), "methods", method, [*names, method], [method])

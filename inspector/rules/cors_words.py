@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspector import url as urls
+from inspector.browser.cors import asked_names, permit_of
+from inspector.browser.cors_preflight import check_request
 from inspector.browser.cors_request import page_origin
+from inspector.browser.cors_safelist import is_safelisted_method
 from inspector.browser.verdict import CorsVerdict
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding
 from inspector.rules.client import program
+from inspector.words import listed
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -87,6 +91,40 @@ def so(x: Subject, verdict: CorsVerdict) -> str:
     keeps = "a browser would keep" if would else "the browser keeps"
     done = ", although the server has done its work" if x.status < 400 else ""
     return f"{keeps} the response from the page{done}."
+
+
+def permits(x: Subject) -> list[str]:
+    """The fields that a preflight's answer still needs to permit method and fields it was asked for, ready to send."""
+    permit, asked = permit_of(x), x.req.get("access-control-request-method") or ""
+    needed = []
+    if asked and not is_safelisted_method(asked) and check_request(permit, asked, (), False) is not None:
+        needed.append(f"`Access-Control-Allow-Methods: {_with(x, 'access-control-allow-methods', [asked])}`")
+    missing = [name for name in asked_names(x) if check_request(permit, "GET", (name,), False) is not None]
+    if missing:
+        needed.append(f"`Access-Control-Allow-Headers: {_with(x, 'access-control-allow-headers', missing)}`")
+    return needed
+
+
+def _with(x: Subject, name: str, more: list[str]) -> str:
+    there = [each.strip() for each in x.shown("response", name).split(",")]
+    return x.masker.text(", ".join([*(each for each in there if each not in ("", "*")), *more]))
+
+
+def whole_answer(x: Subject, *fields: str) -> str:
+    """How a preflight has to be answered for the request to be sent, from `fields` on, so that one try is enough."""
+    success = "" if 200 <= x.status < 300 else f"answer `OPTIONS {x.masker.text(x.url.path or '/')}` with 204 and "
+    send = listed([*fields, *permits(x)]) or "the CORS fields it sends now"
+    where = "" if success else " in the answer to `OPTIONS`"
+    return f"{success or 'send '}{send}{where}."
+
+
+def of_the_status(x: Subject) -> str:
+    """Why a preflight's answer is no success, as far as its status tells; empty where it is one."""
+    if x.status in (401, 403):
+        return " A preflight never carries cookies or `Authorization`, so no login can make it pass."
+    if x.status in (404, 405, 501):
+        return " The server seems to have no route for `OPTIONS` here."
+    return ""
 
 
 def finding_of(

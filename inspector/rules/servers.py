@@ -28,7 +28,8 @@ class Technology(NamedTuple):
     """Template with ``{name}`` and ``{value}``; empty where fields are not set one by one."""
     cors: Mapping[Setting, str] | None = None
     """Templates for the CORS settings of a framework: ``{value}``, and for lists of names ``{single}`` or ``{double}``
-    (the whole list, each name in quotation marks of that kind) or ``{added}`` (what the list lacks)."""
+    (the whole list, each name in quotation marks of that kind), ``{symbols}`` (in Ruby's way and lower case, as
+    rack-cors compares methods) or ``{added}`` (what the list lacks)."""
     trap: str = ""
     preflight: str = ""
     """What answers ``OPTIONS`` with 204 before all else: template with ``{origin}`` and ``{method}``; no full stop."""
@@ -151,7 +152,7 @@ _RAILS = Technology(
     {
         "origin": "origins '{value}' (in rack-cors' `allow` block)",
         "credentials": "resource '*', credentials: true",
-        "methods": "resource '*', methods: [{single}]",
+        "methods": "resource '*', methods: [{symbols}]",
         "headers": "resource '*', headers: [{single}]",
         "expose": "resource '*', expose: [{single}]",
     },
@@ -275,6 +276,7 @@ def set_cors(
             value=value,
             single=", ".join(f"'{name}'" for name in names),
             double=", ".join(f'"{name}"' for name in names),
+            symbols=", ".join(f":{name.lower()}" for name in names),
             added=", ".join(f"'{name}'" for name in added or names),
             spring=", ".join(f"RequestMethod.{name}" for name in names),
         )

@@ -494,8 +494,10 @@ _CLOUDFLARE_ORIGIN = range(520, 531)
 
 
 def who_failed(x: Subject) -> Finding | None:
-    """Any 5xx: who made the response, and where to look next."""
+    """Any 5xx: who made the response, and where to look next. Of a 501 to a preflight its CORS finding tells."""
     status = x.status
+    if status == 501 and x.is_preflight:
+        return None
     who = answerer(x)
     evidence = (x.status_evidence(), *answerer_evidence(x, who))
     if status == 511:

@@ -285,3 +285,104 @@ def test_a_fix_keeps_what_is_permitted_already(server, part):
     fields = "Access-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Methods: GET, PUT"
     [preflight], _ = told(NEVER_SENT.format(status=204, server=server, fields=fields))
     assert part in preflight.fix
+
+
+PREFLIGHT = """
+OPTIONS https://api.test/items/7 HTTP/1.1
+Origin: https://shop.test
+Access-Control-Request-Method: {method}
+Access-Control-Request-Headers: {names}
+
+HTTP/1.1 {answer}
+"""
+
+
+def preflight(text):
+    """All that is said of one preflight."""
+    (exchange,) = parse_example(text)
+    return Engine().observe(exchange).annotations
+
+
+NGINX = "405 Not Allowed\nServer: nginx/1.22.1"
+APACHE = "405 Method Not Allowed\nServer: Apache/2.4.71 (Debian)\nAccess-Control-Allow-Origin: https://shop.test"
+
+
+@pytest.mark.parametrize(
+    ("method", "names", "answer", "rule", "fix"),
+    [
+        (
+            "PUT",
+            "content-type,x-a",
+            "501 Unsupported",
+            "cors/allow-origin-missing",
+            "On `api.test`: answer `OPTIONS /items/7` with 204 and `Access-Control-Allow-Origin: https://shop.test`, "
+            "`Vary: Origin`, `Access-Control-Allow-Methods: PUT` and `Access-Control-Allow-Headers: content-type, x-a`. "
+            "The answer to the request itself needs the first two, too.",
+        ),
+        (
+            "GET",
+            "x-a",
+            "204 No Content",
+            "cors/allow-origin-missing",
+            "On `api.test`: send `Access-Control-Allow-Origin: https://shop.test`, `Vary: Origin` and "
+            "`Access-Control-Allow-Headers: x-a` in the answer to `OPTIONS`. The answer to the request itself needs the "
+            "first two, too.",
+        ),
+        (
+            "DELETE",
+            "x-a,x-b",
+            "405 No\nAccess-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Methods: GET\n"
+            "Access-Control-Allow-Headers: x-b",
+            "cors/preflight-status",
+            "On `api.test`: answer `OPTIONS /items/7` with 204 and `Access-Control-Allow-Methods: GET, DELETE` and "
+            "`Access-Control-Allow-Headers: x-b, x-a`.",
+        ),
+        (
+            "GET",
+            "x-a",
+            "403 No\nAccess-Control-Allow-Origin: *\nAccess-Control-Allow-Headers: *",
+            "cors/preflight-status",
+            "On `api.test`: answer `OPTIONS /items/7` with 204 and the CORS fields it sends now. It has to come before "
+            "the login is checked.",
+        ),
+        (
+            "DELETE",
+            "x-a",
+            "204 No Content\nAccess-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Methods: GET",
+            "cors/preflight-method",
+            "On `api.test`, in the answer to `OPTIONS`: `Access-Control-Allow-Methods: GET, DELETE` and "
+            "`Access-Control-Allow-Headers: x-a`.",
+        ),
+    ],
+)
+def test_a_preflights_fix_names_all_it_lacks_so_that_one_try_is_enough(
+    method: str, names: str, answer: str, rule: str, fix: str
+):
+    found = preflight(PREFLIGHT.format(method=method, names=names, answer=answer))
+    assert {a.rule: a.fix for a in found}[rule] == fix
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (NGINX, "With nginx: `if ($request_method = OPTIONS) { return 204; }` in the `location`"),
+        (APACHE, "`RewriteCond %{REQUEST_METHOD} =OPTIONS` and `RewriteRule ^ - [R=204,L]`"),
+    ],
+)
+def test_how_a_server_answers_options_by_itself(answer: str, says: str):
+    found = preflight(PREFLIGHT.format(method="PUT", names="x-a", answer=answer))
+    assert any(says in (a.fix or "") for a in found)
+
+
+def test_a_preflight_that_lacks_its_origin_has_a_title_of_its_own_and_no_advice_to_send_another_method():
+    found = preflight(PREFLIGHT.format(method="PUT", names="x-a", answer="501 Not Implemented"))
+    (missing,) = [a for a in found if a.rule == "cors/allow-origin-missing"]
+    assert missing.title == "Blocked by CORS: the preflight's answer has no `Access-Control-Allow-Origin`"
+    assert "only 200 to 299 permits a request. The server seems to have no route for `OPTIONS` here." in missing.detail
+    assert "status/5xx-explained" not in {a.rule for a in found}
+
+
+def test_rack_cors_compares_methods_in_lower_case():
+    answer = "204 No Content\nServer: Puma 6\nAccess-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Methods: GET"
+    found = preflight(PREFLIGHT.format(method="DELETE", names="", answer=answer))
+    assert any("methods: [:get, :delete]" in (a.fix or "") for a in found)
