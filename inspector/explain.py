@@ -67,7 +67,10 @@ def parse_status(text: str) -> tuple[int, int]:
         raise ValueError(f"'{text}' is not a status: write 404, 4xx, 400-499, or none for no response")
     if match[1]:
         return int(match[1]) * 100, int(match[1]) * 100 + 99
-    return int(match[2]), int(match[3] or match[2])
+    first, last = int(match[2]), int(match[3] or match[2])
+    if first > last:
+        raise ValueError(f"'{text}' is no range: {last} comes before {first}")
+    return first, last
 
 
 def parse_entry(text: str) -> tuple[int | None, int]:

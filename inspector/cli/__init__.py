@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -56,6 +57,22 @@ class Lazily(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant. Raises `Failed` with what comes close to an unknown one."""
+        name = args[0]
+        if name not in self.table:
+            raise Failed(f"there is no command '{name}'; {self.hint(name)}")
+        return super().resolve_command(ctx, args)
+
+    def hint(self, name: str) -> str:
+        """What somebody may have meant by a name that is no command."""
+        from difflib import get_close_matches  # needed for a typing error alone
+
+        close = get_close_matches(name, self.table, 2, 0.5)
+        return f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(self.table)}"
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One line each."""
         with formatter.section("Commands"):
@@ -66,6 +83,12 @@ class LazyGroup(Lazily):
     """The program itself: it ends every failure with one line."""
 
     table = _COMMANDS
+
+    def hint(self, name: str) -> str:
+        """A recording in a command's place is one to explain."""
+        if name.lower().endswith((".har", ".mitm")) or Path(name).is_file():
+            return f"to explain a recording: inspector explain {name}"
+        return super().hint(name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; when nobody reads its output any more, it has done its work."""

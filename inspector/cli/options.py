@@ -52,9 +52,11 @@ def known_rule(name: str, own: tuple[Rule, ...] = ()) -> str:
     ids = [rule.id for rule in all_rules(own)]
     if name in ids:
         return name
+    if any(id.startswith(f"{name}/") for id in ids):
+        raise Failed(f"'{name}' is a topic; `inspector rules --topic {name}` lists its rules")
     from difflib import get_close_matches  # needed for a typing error alone
 
-    close = get_close_matches(name, ids, 3, 0.5) or [id for id in ids if name and name in id][:3]
+    close = [id for id in ids if name and name in id][:3] or get_close_matches(name, ids, 3, 0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "`inspector rules` lists them"
     raise Failed(f"there is no rule '{name}'; {hint}")
 

@@ -40,13 +40,15 @@ def permissions_policy(value: str) -> str:
         if not allowed:
             key = "for nobody"
         elif "*" in allowed:
-            key = "for every frame"
+            key = "for every origin"
         elif allowed == ("self",):
             key = "for this origin alone"
         else:
             key = f"for {listed('this origin' if a == 'self' else quote(a, 50) for a in allowed)}"
         who.setdefault(key, []).append(feature.feature)
     said = [f"{key}: {listed(ticked(name[:40] for name in names), most=8)}" for key, names in list(who.items())[:4]]
+    if any(set(feature.allowed) - {"self"} for feature in parsed.features):
+        said.append("a frame of another origin also needs most features in its element's `allow`")
     return sentences(*said) if said else "It names no feature."
 
 
@@ -69,7 +71,7 @@ def feature_policy(value: str) -> str:
                 " ".join(words[1:])
                 .replace("'none'", "nobody")
                 .replace("'self'", "this origin")
-                .replace("*", "every frame")
+                .replace("*", "every origin")
             )
             said.append(f"{quote(words[0], 40)} for {quote(who, 60).strip('`') if who else 'this origin'}")
     return sentence("; ".join(said)) if said else "It names no feature."

@@ -47,6 +47,8 @@ def draw(console: Console, report: GradeReport, *, verbose: bool = False) -> Non
 def _score(low: Score, high: Score) -> list[str | Text | tuple[str, str]]:
     if low == high:
         return [(low.grade, f"bold {_style(low)}"), f" ({_points(low)})"]
+    if low.grade == high.grade:
+        return [(low.grade, f"bold {_style(low)}"), f" ({low.score} to {_points(high)})"]
     return [
         "at least ",
         (low.grade, f"bold {_style(low)}"),

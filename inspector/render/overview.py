@@ -92,6 +92,21 @@ def summary(canvas: Canvas, found: Summary, groups: Sequence[RuleGroups] = ()) -
         canvas.add(Text.assemble("worst: ", (named, "bold")), "", "  ")
 
 
+def nothing(canvas: Canvas, report: Report) -> None:
+    """Why there is no exchange to explain, and what to do about it; nothing where there is one."""
+    if report.exchanges or report.summary.exchanges:
+        return
+    entries = sum(capture.entries for capture in report.captures)
+    if entries > sum(len(capture.skipped) for capture in report.captures):
+        which = f"None of the {entries:,} entries is one" if entries > 1 else "The one entry is none"
+        canvas.prose(f"{which} that was asked for by `--host`, `--status` or `--entry`.")
+    elif not entries:
+        canvas.prose(
+            "Nothing was recorded. In a browser, open the network panel of the developer tools first, then load the "
+            "page, and export when the requests are listed there."
+        )
+
+
 def list_of(exchanges: Sequence[ExchangeReport], captures: int, most: int) -> str:
     """``#3, #7 and 12 more``."""
     named = ", ".join(number(exchange, captures) for exchange in exchanges[:most])

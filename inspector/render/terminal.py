@@ -92,6 +92,7 @@ class Terminal:
         overview.captures(canvas, report)
         found = group_findings(report.exchanges)
         overview.summary(canvas, report.summary, found)
+        overview.nothing(canvas, report)
         grades.lines(canvas, report.grades, self.command.replace(" explain ", " grade ", 1))
         self._findings(canvas, found, several)
         stories = numbered(report.stories)

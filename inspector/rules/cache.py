@@ -381,6 +381,8 @@ def hit_explained(x: Subject) -> Finding | None:
         if verdict is not None and verdict.stored and verdict.lifetime and verdict.basis != "none":
             lifetime, old = verdict.lifetime, verdict.age or 0
             left = texts.left_of(lifetime, old)
+            if old > age + max(60, age / 10):  # the older of the two counts (RFC 9111, section 4.2.3)
+                sentences.append(f"By `Date` it was {duration(old)} old when it arrived.")
             if old >= lifetime:
                 sentences.append(f"It was fresh for {duration(lifetime)} only, and no longer so when it arrived.")
             elif left == lifetime:

@@ -32,8 +32,7 @@ def _rules_out_a_guess(cache_control: str) -> bool:
     references=(f"{RFC9111}#section-4.2.2",),
     what="""
     The response has `Last-Modified` but neither `max-age` nor `Expires`. Caches may then guess a lifetime; browsers
-    take a
-    tenth of the time since the last modification.
+    take a tenth of the time since the last modification, Firefox a week at most.
     """,
     why="""
     A file untouched for a year is reused for 36 days without a question. When it changes, visitors keep the old one for
@@ -65,9 +64,11 @@ def heuristic(x: Subject) -> Finding | None:
     if verdict is None or verdict.basis != "heuristic" or not verdict.lifetime or verdict.lifetime < 3600:
         return None
     guessed = duration(verdict.lifetime)
+    firefox = " (Firefox a week at most)" if verdict.lifetime > _WEEK else ""
     return Finding(
         f"It was last modified {duration(verdict.lifetime * 10)} before it was sent, and a tenth of that is how long "
-        f"browsers reuse it without asking: {guessed}. The standard permits this guess where no lifetime is stated.",
+        f"browsers reuse it without asking: {guessed}{firefox}. The standard "
+        "permits this guess where no lifetime is stated.",
         title=f"Reused for {guessed} by a guess: no field states a lifetime",
         fix="The server should send `Cache-Control: no-cache` (it is then checked with a short request each time), or "
         "`Cache-Control: max-age=<seconds>` with the lifetime that is meant.",
@@ -75,6 +76,7 @@ def heuristic(x: Subject) -> Finding | None:
     )
 
 
+_WEEK = 7 * 86_400
 _STATIC = frozenset({"text/css", "text/javascript", "application/javascript", "application/x-javascript"})
 _STATIC_KINDS = ("font/", "image/", "application/font", "application/x-font")
 # A part of the path that is made from the content: eight or more hexadecimal digits, or letters and digits mixed,

@@ -65,6 +65,7 @@ def length_mismatch(x: Subject) -> Finding | None:
         detail = f"{announced}, and the connection ended before they had come: the browser refuses the rest."
     elif (
         response is not None
+        and failure is None  # which has a rule of its own: `proxy/cut-short`, or the client was gone
         and x.exchange.context.recorder.vantage == "proxy"
         and response.body.state == "full"
         and came is not None

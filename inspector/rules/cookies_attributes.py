@@ -188,8 +188,8 @@ def no_samesite(x: Subject) -> Finding | None:
     it = "it" if len(lines) == 1 else "them"
     return Finding(
         f"{_capital(names_of(lines))} {'has' if len(lines) == 1 else 'have'} no `SameSite`. Chromium-based browsers "
-        "take "
-        f"that as `Lax` and keep {it} from other sites' requests; Firefox and Safari send {it} there too.",
+        f"take that as `Lax` and keep {it} from other sites' requests; Firefox and Safari take it as `None`, so that a "
+        f"form that another site sends carries {it}.",
         "On the server, add `SameSite=Lax`; a cookie that must work inside other sites' pages needs "
         "`SameSite=None; Secure`.",
         evidence_of(x, lines[:3]),

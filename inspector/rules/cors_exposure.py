@@ -314,7 +314,8 @@ def _is_wildcard(allowed: str) -> bool:
     why="""Such a server is protected by being unreachable from outside. A page from outside, open in a browser inside,
         is inside: with `*` it can read what the server answers.""",
     fix="On the server: name the origins that need it.",
-    unless="What it serves is public anyway.",
+    unless="""What it serves is public anyway. Chrome asks the person, from version 142 on, before a page from
+        outside may reach such an address; programs and other browsers do not.""",
     shows="""
     GET http://192.168.1.20/status.json HTTP/1.1
     Origin: https://shop.test

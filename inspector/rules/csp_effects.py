@@ -84,9 +84,12 @@ def blocked(x: Subject) -> Finding | None:
         detail = f"The page's policy decides by {decided}, and no source there admits this {kind(x)}. "
         detail += so(verdict, "the browser did not send the request")
         directive = decided.partition(",")[0]
-        trap = " Trap: once the directive is there, nothing falls back to `default-src` any more; repeat its sources."
         fix = f"Add `{origin}` to {directive} in the page's policy, if it is meant to load this."
-        fix += trap if directive == "`default-src`" else ""
+        if directive == "`default-src`":
+            fix += (
+                " That admits it for all that `default-src` stands in for; for this alone, add a directive of its own."
+            )
+            fix += " Trap: that one then replaces `default-src`, so it has to repeat its sources."
     return finding_of(blocked, verdict, detail, fix, (page_line(x, "the page that asks"), x.request_line()))
 
 

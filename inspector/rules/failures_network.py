@@ -103,7 +103,7 @@ def name_not_found(x: Subject) -> Finding:
     RFC9293 + "3.5.2",
     what="The machine answered that nobody listens on that port.",
     why="The machine is there; the program that should answer is not running, or listens on another port or address.",
-    fix="Start the server, or correct the port; a server bound to `localhost` is reachable under that name alone.",
+    fix="Start the server, or correct the port; a server bound to `localhost` is reachable from its own machine alone.",
     error="[Errno 111] Connect call failed ('192.0.2.7', 443)",
 )
 def refused(x: Subject) -> Finding:

@@ -156,7 +156,8 @@ def _capital(text: str) -> str:
 
 
 _PERSONAL = {
-    "personal/card": "Card numbers may be shown with at most the first six and last four digits (PCI DSS, 3.4).",
+    "personal/card": "Of a card number, the issuer's digits at its beginning and the last four may be shown, no more "
+    "(PCI DSS 4, 3.4.1).",
     "personal/ssn": "With a name and this number, others can act as that person.",
     "personal/iban": "A shop prints its own account number on purpose; a customer's is personal data.",
 }

@@ -284,7 +284,7 @@ def unsafe_get(x: Subject) -> Finding | None:
         (x.request_line(action),),
         title=f"GET on an address that says `{action}`",
         certainty="depends",
-        condition="if the GET itself does what the path says",
+        condition="a fault if the GET itself does what the path says",
     )
 
 

@@ -126,7 +126,8 @@ def _capital(text: str) -> str:
     why="When none is left, the server refuses (usually with 429) until the count starts anew.",
     fix="""
         The client spreads what is left over the time until then, asks for more at once (larger pages, batches), and
-        keeps what it has: an unchanged answer asked for with `If-None-Match` counts less at many servers.
+        keeps what it has: an unchanged answer asked for with `If-None-Match` counts less at some servers, or not at
+        all.
         """,
     unless="Just before the count starts anew it is as it should be.",
     shows="""

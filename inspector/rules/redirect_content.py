@@ -75,7 +75,7 @@ def big_body(x: Subject) -> Finding | None:
         title="A page is sent along with the redirect to the login" if login else None,
         severity=Severity.WARNING if login else None,
         certainty="likely" if login else "certain",
-        condition="if the content is what the login is to protect" if login else None,
+        condition="the content is what the login is to protect" if login else None,
         fix="The code ends where it redirects (`return`; in PHP `exit;` after `header('Location: …')`).",
         evidence=(
             x.status_evidence(),

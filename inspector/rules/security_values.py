@@ -360,11 +360,15 @@ def _misspelt(x: Subject, features: tuple[str, ...]) -> Finding | None:
 @rule(
     "security/permissions-policy-wildcard",
     Severity.INFO,
-    "A powerful feature is open to every frame",
+    "`*` does not limit a powerful feature",
     on=response_field("permissions-policy"),
     references=("https://www.w3.org/TR/permissions-policy/#allowlists",),
-    what="`Permissions-Policy` grants a feature such as camera or location to `*`: to every origin in every frame.",
-    why="Any embedded page (an advertisement, say) may then ask the visitor for it in this page's name.",
+    what="`Permissions-Policy` has `*` for a feature such as camera or location.",
+    why="""
+    That is what holds without the field: the page may ask for it, and so may a frame of any origin whose element has it
+    in `allow`. Frames without `allow` do not get it in either case. A list sees to it that no other frame ever does,
+    one in injected markup included.
+    """,
     fix="Name who needs it: `camera=(self)`, or nobody: `camera=()`.",
     shows="""
     GET https://shop.test/ HTTP/2
@@ -389,7 +393,8 @@ def permissions_policy_wildcard(x: Subject) -> Finding | None:
     if not free:
         return None
     return Finding(
-        f"{listed(free)}: `*` lets every frame ask for it, not the page alone.",
+        f"{listed(free)}: `*` limits nothing. As without the field, a frame of any origin may ask for "
+        f"{'it' if len(free) == 1 else 'them'} where its element has `allow`.",
         fix="The server should write `(self)` for what the page itself uses and `()` for what it does not.",
         evidence=(x.response_field("permissions-policy", mark="*"),),
     )

@@ -53,10 +53,10 @@ def _asks_password(x: Subject) -> bool:
     Severity.NOTE,
     "Without encryption",
     on=scheme("http"),
-    also=(*document(), *request_field("authorization", "cookie")),
+    also=(*document(), *request_field("cookie")),
     without=failed(),
     references=(RFC9110 + "4.2.2", RFC9110 + "17.9"),
-    what="A page, or a request with credentials, went over plain http.",
+    what="A page, or a request with a session's cookie, went over plain http.",
     why="Everybody on the way (who runs the wireless network, say) can read and change it, and take over the session.",
     fix="Serve it over https, redirect http there with 301 or 308, and send `Strict-Transport-Security` over https.",
     unless="Redirects to https are how it should be; this machine and private networks are left alone.",
@@ -75,27 +75,18 @@ def _asks_password(x: Subject) -> bool:
     Location: https://shop.test/
     """,
     once="origin",
-    gravest=Severity.ERROR,
+    gravest=Severity.WARNING,
 )
 def plain_http(x: Subject) -> Finding | None:
-    """Tokens before session cookies before pages; `Basic` and password forms are the rules on credentials' to tell."""
+    """Session cookies before pages; `Authorization` and password forms are the rules on credentials' to tell."""
     sessions = _sessions(x.req.get("cookie") or "")
-    bearer = (x.req.get("authorization") or "").lower().startswith("bearer ")
-    if not (sessions or bearer or x.is_document):
+    if not (sessions or x.is_document):
         return None
     if x.local or private_host(x.url.host) or x.exchange.context.served_from not in (None, "network"):
         return None
     host = brief(x.url.host, 80)
     fix = f"The server at `{host}` serves this over https alone, redirects http to it, and sends "
     fix += "`Strict-Transport-Security` there."
-    if bearer:
-        return Finding(
-            "The request carries a token and is not encrypted: everybody on the way can read it and act with it.",
-            title="A bearer token over plain http",
-            severity=Severity.ERROR,
-            fix=fix + " The token is revoked, since it has been sent in the open.",
-            evidence=(x.request_line("http:"), x.request_field("authorization")),
-        )
     if sessions and _own(x):
         return Finding(
             f"The request carries {listed(ticked(brief(name, 40) for name in sessions), most=3)} and is not encrypted: "

@@ -146,8 +146,14 @@ def test_standard_input(shop):
         (["explain", "x", "--entry", "one"], "'one' is not an entry"),
         (["explain", "x", "--severity", "fatal"], "'fatal' is not one of"),
         (["explain", "x", "--nonsense"], "--nonsense"),
-        (["nonsense"], "nonsense"),
+        (["explain", "x", "--status", "500-400"], "400 comes before 500"),
+        (["nonsense"], "there is no command 'nonsense'; there are explain, grade, proxy"),
+        (["explian"], "did you mean explain"),
+        (["shop.har"], "to explain a recording: inspector explain shop.har"),
+        (["trust", "shwo"], "did you mean show"),
         (["rule", "no/such"], "there is no rule 'no/such'"),
+        (["rule", "cors"], "`inspector rules --topic cors` lists its rules"),
+        (["rule", "cors/allow"], "did you mean cors/allow-origin-missing or"),
         (["rules", "--only", "x"], "the topics are"),
         (["explain", "\x1b]0;owned\x07.har"], "\\x1b]0;owned\\x07.har"),
     ],
@@ -174,6 +180,18 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(shop, tmp_path):
         assert result.exit_code == 2
         assert "https://api.shop.test/items" in result.stdout
         assert [line.startswith("inspector: ") for line in result.stderr.splitlines()] == [True, True]
+
+
+def test_a_report_about_nothing_says_why(shop, tmp_path):
+    empty = tmp_path / "empty.har"
+    empty.write_text('{"log": {"entries": []}}')
+    assert "0 exchanges\nNothing was recorded." in run("explain", empty).stdout
+    filtered = run("explain", shop, "--host", "elsewhere.test").stdout
+    assert "0 exchanges\nNone of the 3 entries is one that was asked for by `--host`" in filtered
+    broken = tmp_path / "broken.har"
+    broken.write_text('{"log": {"entries": [7]}}')
+    assert "skipped 1 of 1" in run("explain", broken).stdout
+    assert "asked for" not in run("explain", broken).stdout
 
 
 def test_no_such_entry(shop):

@@ -53,7 +53,8 @@ PLAIN = [
     ("Strict-Transport-Security", "includeSubDomains", "The browser ignores it: `max-age` is missing."),
     ("X-Frame-Options", "ALLOW-FROM https://a.test", "`ALLOW-FROM https://a.test` is none of `DENY` and `SAMEORIGIN`, so every page may."),
     ("X-Content-Type-Options", "no-sniff", "This value is not `nosniff`, so the browser guesses as ever."),
-    ("Permissions-Policy", 'camera=(self "https://a.test"), usb=()', "For this origin and `https://a.test`: `camera`. For nobody: `usb`."),
+    ("Permissions-Policy", 'camera=(self "https://a.test"), usb=()', "For this origin and `https://a.test`: `camera`. For nobody: `usb`. "
+        "A frame of another origin also needs most features in its element's `allow`."),
     ("Permissions-Policy", "camera 'none'", "This value does not parse as a structured dictionary (`camera=(), geolocation=(self)`) (from character 8 on, `'`), so nothing is restricted."),
     ("Cross-Origin-Opener-Policy", '"same-origin"', "Ignored, because it is not a token (quotes do not belong there); windows keep their hold."),
     ("Referrer-Policy", "no-referrer, origin", "The last one known counts, `origin`: the origin alone, to everybody."),

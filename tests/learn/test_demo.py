@@ -80,7 +80,7 @@ LESSONS = {
     "perf/large",
     "sri/taken-over",
     "tls/certificate",
-    "tls/plain-http",
+    "auth/login-form-over-http",
     "proxy/refused",
 }
 """What the chapters on logins, APIs and delivery are there to show."""

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
+from rich.text import Text
 
 from inspector.render.console import AsciiWriter, make_console, wants_style
+from inspector.render.grades import _score
 from inspector.render.terminal import SMALL, Terminal
 from inspector.report import (
     SCHEMA,
@@ -20,6 +22,7 @@ from inspector.report import (
     Evidence,
     PageInfo,
     Report,
+    Score,
     Severity,
     Skipped,
     Story,
@@ -150,6 +153,11 @@ def test_the_same_finding_is_told_once_with_a_list():
     assert "✗ error ×40" in shown
     assert "On 40 exchanges with https://api.shop.test: #0, #1" in shown
     assert "and 28 more" in re.sub(r"\s+", " ", shown)
+
+
+def test_a_tunnels_place_is_host_and_port():
+    tunnels = [replace(exchange(i, "a.test:443", 200, MISMATCH), method="CONNECT") for i in range(2)]
+    assert "On 2 exchanges with a.test:443: #0" in printed(report_of(*tunnels), 100)
 
 
 def test_one_rule_at_many_origins_is_shown_in_full_once_for_notes():
@@ -410,3 +418,12 @@ def test_streams_without_unicode_get_ascii():
 
 def test_plain_output_has_no_escape_at_all():
     assert "\x1b" not in printed(small(), verbose=1)
+
+
+def test_a_range_within_one_grade_names_the_grade_once():
+    def said(low: Score, high: Score) -> str:
+        return Text.assemble(*_score(low, high)).plain
+
+    assert said(Score(0, "F"), Score(10, "F")) == "F (0 to 10 of 100)"
+    assert said(Score(10, "F"), Score(35, "D")) == "at least F (10), at most D (35 of 100)"
+    assert said(Score(35, "D"), Score(35, "D")) == "D (35 of 100)"

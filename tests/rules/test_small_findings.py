@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from inspector.engine import INTERNAL_ERROR, Engine, Options
 from inspector.report import Annotation
+from inspector.rules.catalogue import all_rules
 from inspector.rules.example import parse_example
 
 
@@ -289,3 +292,53 @@ def test_a_login_form_over_http_is_told_once(host: str, severity: str):
     )
     assert severities(told(text, "auth/login-form-over-http")) == [severity]
     assert told(text, "tls/plain-http") == []
+
+
+def test_a_token_over_http_is_told_once():
+    text = "GET http://api.shop.test/ HTTP/1.1\nAuthorization: Bearer mF_9.B5f-4.1JqM\n\nHTTP/1.1 200 OK\nServer: x\n\n"
+    assert severities(told(text, "auth/token-over-http")) == ["error"]
+    assert told(text, "tls/plain-http") == []
+
+
+@pytest.mark.parametrize(
+    ("date", "age", "says"),
+    [
+        ("Sun, 01 Mar 2026 11:58:00 GMT", 120, "It was fresh for 1 minute only, and no longer so when it arrived."),
+        (
+            "Sun, 01 Mar 2026 10:00:00 GMT",
+            30,
+            "By `Date` it was 2 hours old when it arrived. It was fresh for 1 minute",
+        ),
+    ],
+)
+def test_an_age_that_date_contradicts_says_so(date: str, age: int, says: str):
+    text = f"GET https://a.test/ HTTP/2\n\nHTTP/2 200\nDate: {date}\nAge: {age}\nCache-Control: max-age=60\n\n"
+    (found,) = told(text, "cache/hit-explained")
+    assert says in found.detail
+    assert ("By `Date`" in found.detail) is (age == 30)
+
+
+@pytest.mark.parametrize(("modified", "firefox"), [("2025-03-01", True), ("2026-02-01", False)])
+def test_firefox_guesses_a_week_at_most(modified: str, firefox: bool):
+    when = datetime.fromisoformat(modified).strftime("%a, %d %b %Y 00:00:00 GMT")
+    text = (
+        "GET https://a.test/ HTTP/2\n\nHTTP/2 200\nDate: Sun, 01 Mar 2026 12:00:00 GMT\n"
+        f"Last-Modified: {when}\nContent-Type: text/css\n\n"
+    )
+    (found,) = told(text, "cache/heuristic")
+    assert ("(Firefox a week at most)" in found.detail) is firefox
+
+
+def test_a_proxys_cut_short_response_is_not_told_again_as_a_wrong_length():
+    (cut,) = [rule for rule in all_rules() if rule.id == "proxy/cut-short"]
+    assert told(cut.page.shows, "proxy/cut-short") != []
+    assert told(cut.page.shows, "content/length-mismatch") == []
+
+
+def test_what_a_star_in_permissions_policy_means():
+    text = "GET https://a.test/ HTTP/2\n\nHTTP/2 200\nContent-Type: text/html\nPermissions-Policy: camera=*, usb=*\n\n"
+    (found,) = told(text, "security/permissions-policy-wildcard")
+    assert found.detail == (
+        "`camera` and `usb`: `*` limits nothing. As without the field, a frame of any origin may ask for them where its "
+        "element has `allow`."
+    )

@@ -32,7 +32,7 @@ def severities(found: list[Annotation]) -> list[str]:
     [
         ("http://shop.test/", "document", "Accept: */*", "200\nContent-Type: text/html", ["note"]),
         ("http://shop.test/", "fetch", "Cookie: sessionid=8f14e45fce", "200\nServer: x", ["warning"]),
-        ("http://shop.test/", "fetch", "Authorization: Bearer 8f14e45fce", "200\nServer: x", ["error"]),
+        ("http://shop.test/", "fetch", "Authorization: Bearer 8f14e45fce", "200\nServer: x", []),
         ("http://shop.test/", "document", "A: b", "200\nContent-Type: text/html\n\n<input type=password>", []),
         ("http://shop.test/", "document", "A: b", "301\nLocation: https://shop.test/", []),
         ("http://shop.test/a.png", "image", "Cookie: lang=de", "200\nContent-Type: image/png", []),
