@@ -54,7 +54,7 @@ FORM = '<form method="post" action="/confirm"><button>Continue</button></form>'
         ("; SameSite=Lax", None),
         ("; SameSite=Strict", None),
         ("; SameSite=None; Secure", "`SameSite=None`, so browsers send it"),
-        ("", "without `SameSite`"),
+        ("", "It has no `SameSite`"),
     ],
 )
 def test_what_a_session_cookie_was_set_with_is_remembered_for_the_forms_of_later_pages(
