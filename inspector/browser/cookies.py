@@ -48,8 +48,12 @@ class JarCookie(Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def jar_site(host: str) -> str:
-    """Under what a jar files a host's cookies: its registrable domain, or the host where it has none."""
-    return registrable_domain(host) or host
+    """Under what a jar files a host's cookies: its registrable domain, or the host where it has none.
+
+    A name with a dot at its end is another site's than the same name without, as Chromium has it.
+    """
+    site = registrable_domain(host)
+    return host if site is None else f"{site}." if host.endswith(".") else site
 
 
 def site_of(url: Url) -> str:

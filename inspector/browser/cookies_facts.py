@@ -47,7 +47,11 @@ class Origins(Struct, frozen=True):
     redirect_initiator: str | None = None
     """Origin that started the chain, ``""`` where unknown; ``None`` where this request is no redirect's target."""
     redirect_kind: Kind | None = None
+    redirect_credentials: Credentials | None = None
+    """Whether an earlier hop showed that the request takes credentials to other origins; ``None`` where none did."""
     top_level_only: bool = False
+    storage_access: str = ""
+    """``Sec-Fetch-Storage-Access`` with which the document came that makes this request to its own origin."""
 
 
 NOTHING_EARLIER = Origins()
@@ -136,6 +140,8 @@ def credentials_of(x: Subject, kind: Kind, initiator: str, version: int | None) 
     mode, site, destination = x.mode, x.fetch_site, x.destination
     if kind != "subresource" and kind != "unknown":
         return "include"
+    if mode == "no-cors" and destination == "empty" and site == "cross-site" and _tells_without(x, version):
+        return "omit"
     if mode in ("no-cors", "navigate", "websocket") or x.url.scheme in ("ws", "wss") or x.status == 101:
         return "include"
     own = site == "same-origin" or (initiator and initiator == x.url.origin and site != "cross-site")
@@ -155,6 +161,35 @@ def credentials_of(x: Subject, kind: Kind, initiator: str, version: int | None) 
     return "include"
 
 
+def _tells_without(x: Subject, version: int | None) -> bool:
+    """Whether Chromium would have sent ``Sec-Fetch-Storage-Access`` on a cross-site request with credentials."""
+    return (version or 0) >= _STORAGE_ACCESS_SINCE and trustworthy(x.url)
+
+
+def _shown_to_be_included(x: Subject) -> bool:
+    sent = x.req.first
+    return "cookie" in sent or "sec-fetch-storage-access" in sent
+
+
+def _in_mode_include(x: Subject, kind: Kind, initiator: str) -> bool:
+    """Whether a request that takes cookies has credentials mode ``include``: to its own origin ``same-origin`` will do.
+
+    Chromium sends ``Sec-Fetch-Storage-Access`` with the former alone, so with the latter its absence tells nothing.
+    """
+    if kind not in ("subresource", "unknown") or x.mode == "websocket" or x.url.scheme in ("ws", "wss"):
+        return True
+    if x.mode == "no-cors" and x.destination != "empty":
+        return True
+    return x.fetch_site != "same-origin" and initiator != x.url.origin
+
+
+def proven_credentials(x: Subject, facts: Facts) -> Credentials | None:
+    """Whether a redirected CORS request to another origin showed its credentials mode, which it keeps on the way."""
+    if facts.kind != "subresource" or x.mode != "cors" or facts.initiator == facts.target:
+        return None
+    return None if facts.credentials == "unknown" else facts.credentials
+
+
 def _may_be_read_with_credentials(x: Subject) -> bool:
     """Whether a page that asked with credentials would be given this response (Fetch, "CORS check")."""
     get = x.res.get
@@ -168,6 +203,9 @@ def facts_of(x: Subject, initiator: str, earlier: Origins = NOTHING_EARLIER) -> 
     kind = kind_of(x)
     if earlier.redirect_kind is not None and kind in ("navigation", "unknown"):
         kind = earlier.redirect_kind
+    credentials = credentials_of(x, kind, initiator, version)
+    if earlier.redirect_credentials is not None and kind == "subresource" and not _shown_to_be_included(x):
+        credentials = earlier.redirect_credentials
     initiator = earlier.redirect_initiator or initiator
     page = x.exchange.context.page
     page_origin = parse(page.url).origin if page is not None and page.url else ""
@@ -177,11 +215,11 @@ def facts_of(x: Subject, initiator: str, earlier: Origins = NOTHING_EARLIER) -> 
         kind,
         x.method in _SAFE,
         site,
-        x.req.get("sec-fetch-storage-access") or "",
-        site != "" and version is not None and version >= _STORAGE_ACCESS_SINCE,
+        x.req.get("sec-fetch-storage-access") or earlier.storage_access,
+        site != "" and (version or 0) >= _STORAGE_ACCESS_SINCE and _in_mode_include(x, kind, initiator),
         initiator,
         "" if page_origin == "null" else page_origin,
-        credentials_of(x, kind, initiator, version),
+        credentials,
         version is None or version >= _LAX_SINCE,
         earlier.top_level_only,
         earlier.redirect_initiator is not None,

@@ -14,14 +14,22 @@ from inspector.browser.cookies_site import Circumstances
 from inspector.browser.verdict import CookieVerdict
 from inspector.url import Url
 
+NOT_CARRIED = "it was due, and the request was recorded without it"
+
 
 def send(
-    cookie: JarCookie, url: Url, circumstances: Circumstances, now: float | None, recorded: bool | None
+    cookie: JarCookie,
+    url: Url,
+    circumstances: Circumstances,
+    now: float | None,
+    recorded: bool | None,
+    carries_some: bool,
 ) -> CookieVerdict | None:
     """Judge one cookie of the URL's registrable domain; ``None`` where a browser would not even consider it.
 
     `recorded` tells whether the request's ``Cookie`` field carries it. What is seen settles what is open: a cookie
-    that was carried was sent.
+    that was carried was sent. One that was due and not carried was not, and nothing tells why; `carries_some` says that
+    the recording has ``Cookie`` fields at all, so that one could have been there.
     """
     partitioned = cookie.partition is not None
     elsewhere = False
@@ -55,6 +63,8 @@ def send(
         conditions.append("sent if the top-level page is of the site it was set under (`Partitioned`)")
     if cookie.doubt is not None:
         conditions.append(f"sent if it was stored, and storing it was {cookie.doubt}")
+    if recorded is False and carries_some and not conditions:
+        return CookieVerdict(cookie.name, "unknown", (), NOT_CARRIED, cookie.set_by, False)
     condition = "; ".join(conditions) or None
     if condition is None:
         return CookieVerdict(cookie.name, "sent", (), None, cookie.set_by, recorded)

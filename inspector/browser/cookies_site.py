@@ -100,6 +100,8 @@ class Circumstances(Struct, frozen=True, cache_hash=True):
 
 
 _STRICT = SiteContext(Level.STRICT, Level.STRICT)
+IN_A_FRAME = " (within a frame of another site)"
+"""Completes a partition: partitioned cookies of the top-level page's own site are not those of a frame in a frame."""
 FRAMED = "the page that made the request is framed by a page of another site"
 LINKED = "a page of another site led here"
 ELSEWHERE = "a page of another site made the request"
@@ -122,6 +124,8 @@ def circumstances(facts: Facts) -> Circumstances:
         partition = site_of(target)
     elif facts.page:
         partition = site_of(parse(facts.page))
+        if partition == site_of(target) and all(context.third_party for context in contexts):
+            partition += IN_A_FRAME
     elif len(contexts) == 1 and contexts[0].level is Level.STRICT:
         partition = site_of(target)
     third: ThirdParty = "unknown"
@@ -169,8 +173,9 @@ def _within_page(
     told = facts.tells_storage_access and facts.credentials == "include" and trustworthy(target)
     if same is False:
         if facts.kind == "frame" and page_same:
-            # a frame of another site that navigates itself: Chromium looks at the frames above, which are same-site
-            return (SiteContext(Level.LAX, Level.LAX), cross), FRAMED
+            # a frame of another site that navigates itself: no third party if the frames above are same-site
+            aside = SiteContext(Level.CROSS, Level.STRICT if schemeless else Level.CROSS)
+            return ((aside,), "") if told else ((aside, cross), FRAMED)
         return (SiteContext(Level.CROSS, Level.STRICT if schemeless else Level.CROSS, True),), ""
     if told:
         return (_STRICT,), ""

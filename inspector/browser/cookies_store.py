@@ -44,15 +44,10 @@ def cookie_domain(host: str, attribute: str | None) -> tuple[str, bool] | None:
 def _encoded(domain: str) -> str:
     """An international domain name as it stands in URLs (``xn--…``); as it is where it cannot be one.
 
-    The draft asks for it to be sent so encoded, yet browsers take UTF-8 too. Chrome records the octets of a field as
-    Latin-1, other tools as the text they make up.
+    The draft asks for it to be sent so encoded, yet browsers take UTF-8 too.
     """
     import idna
 
-    try:
-        domain = domain.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        pass
     dot = "." if domain.startswith(".") else ""
     try:
         return dot + idna.encode(domain.removeprefix("."), uts46=True).decode("ascii")
@@ -216,6 +211,15 @@ def _kept(
     return kept, StoredAs(
         domain, host_only, path, cookie.secure, cookie.http_only, cookie.same_site, told, cookie.partitioned
     )
+
+
+def refused_by_clearing(cookie: SetCookie) -> SetCookieVerdict:
+    """The verdict on a line of a response whose ``Clear-Site-Data`` empties the jar: Chromium keeps none of them.
+
+    The protocol has no code for that; Chromium gives the one for bad syntax.
+    """
+    step = Step("Clear-Site-Data", "the same response says `Clear-Site-Data` for cookies", "fail")
+    return SetCookieVerdict(cookie.name, "blocked", ("SyntaxError",), steps=(step,))
 
 
 _CHECKS = (

@@ -69,14 +69,8 @@ class SetCookie(Struct, frozen=True):
 
 
 def octets(text: str) -> int:
-    """How many octets a text is on the wire, where it is UTF-8: Chrome records each octet as a character of its own."""
-    if text.isascii():
-        return len(text)
-    try:
-        text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return len(text.encode("utf-8", "surrogatepass"))
-    return len(text)
+    """How many octets a text is on the wire."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 @lru_cache(maxsize=4096)

@@ -206,7 +206,7 @@ def _evidence(x: Subject, code: str) -> tuple[Evidence, ...]:
 )
 def due_but_absent(x: Subject) -> Finding | None:
     """Only where the recording keeps cookies."""
-    missing = [v for v in x.verdicts.cookies if v.recorded is False and v.outcome == "sent"]
+    missing = [v for v in x.verdicts.cookies if v.recorded is False and v.outcome in ("sent", "unknown")]
     if not missing or not x.session.first("cookies/due-but-absent", f"{x.url.origin} {missing[0].name}"):
         return None
     return Finding(

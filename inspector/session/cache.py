@@ -10,18 +10,21 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from inspector.browser.cache import ServedFrom, judge
 from inspector.browser.cache_freshness import FOREVER
 from inspector.browser.cache_policy import Policy, policy
-from inspector.browser.cache_request import Varied, effect
+from inspector.browser.cache_request import Varied, effect, reuse
+from inspector.browser.cookies import trustworthy
 from inspector.browser.verdict import CacheVerdict, Step
 from inspector.exchange import Exchange, Field, Fields
 from inspector.fields.browser_date import read_date
 from inspector.fields.cache_control import parse_cache_control
+from inspector.fields.clear_site_data import parse_clear_site_data
 from inspector.fields.etag import parse_etag
 from inspector.fields.vary import parse_vary
-from inspector.url import join
+from inspector.url import join, parse
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -143,6 +146,10 @@ class Cache:
         else:
             rules = self.policy(x)
         verdict = judge(rules, fields, received, delay, served, response.http_version in ("1.0", "0.9"))
+        if "clear-site-data" in fields.first and self._cleared(x, fields):
+            return _unstored(verdict, "`Clear-Site-Data` empties the cache")
+        if verdict.stored and "vary" in fields.first and "set-cookie" in fields.first:
+            verdict = _with_cookies_changed(verdict, rules, x, fields)
         if earlier is None and not verdict.stored:
             if x.method in _UNSAFE and status < 400:
                 self._removed_by(key, x)
@@ -186,6 +193,15 @@ class Cache:
             self._removed[key] = (x.method, x.exchange.index)
             if len(self._removed) > MOST_REMEMBERED:
                 self._removed.popitem(last=False)
+
+    def _cleared(self, x: Subject, fields: Fields) -> bool:
+        """Whether the response had the browser forget all it stored of this origin (W3C Clear Site Data, section 4)."""
+        asked = parse_clear_site_data(fields.get("clear-site-data") or "")
+        if "cache" not in asked or not trustworthy(x.url):
+            return False
+        for key in [key for key in self._stored if parse(key).origin == x.url.origin]:
+            del self._stored[key]
+        return True
 
     def _keep(
         self,
@@ -363,6 +379,25 @@ def _told(history: History) -> Step:
     if history.cause:
         saw += f" ({history.cause})"
     return Step("an earlier copy of this URL", saw, "pass" if history.became in ("reused", "revalidated") else "fail")
+
+
+def _unstored(v: CacheVerdict, because: str) -> CacheVerdict:
+    step = Step("nothing empties the cache at once", because, "fail")
+    return replace(v, stored=False, reuse="none", because=f"Not stored: {because}.", steps=(*v.steps, step))
+
+
+def _with_cookies_changed(v: CacheVerdict, rules: Policy, x: Subject, fields: Fields) -> CacheVerdict:
+    """The verdict where the response itself makes the next request another variant: by ``Vary: Cookie``."""
+    if "cookie" not in parse_vary(fields.get("vary") or "") or not x.session.jar.alters_cookies(x):
+        return v
+    then = reuse("other-variant", v, rules.conditional)
+    asks = "so it asks with `If-None-Match`" if then == "revalidate" else "so it is fetched anew"
+    because = (
+        "Stored, but `Vary` names `Cookie`, and the cookies that this response sets make the next request another "
+        f"variant, {asks}."
+    )
+    step = Step("`Vary` matches the next request", "`Cookie`, which this response changes", "fail")
+    return replace(v, reuse=then, because=because, steps=(*v.steps, step))
 
 
 def _with_step(v: CacheVerdict, step: Step) -> CacheVerdict:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inspector.browser.cookies import JarCookie, domain_matches, jar_site, path_matches
+from inspector.browser.cookies import JarCookie, domain_matches, jar_site, path_matches, trustworthy
 from inspector.browser.cookies_facts import (
     NOTHING_EARLIER,
     SEEN_AS_TOP_LEVEL_ONLY,
@@ -18,14 +18,16 @@ from inspector.browser.cookies_facts import (
     facts_of,
     initiator_of,
     kind_of,
+    proven_credentials,
 )
 from inspector.browser.cookies_judge import WITHOUT_CREDENTIALS
-from inspector.browser.cookies_send import send
-from inspector.browser.cookies_site import Circumstances, Facts, Kind, circumstances
-from inspector.browser.cookies_store import store
+from inspector.browser.cookies_send import NOT_CARRIED, send
+from inspector.browser.cookies_site import Circumstances, Credentials, Facts, Kind, circumstances
+from inspector.browser.cookies_store import refused_by_clearing, store
 from inspector.browser.verdict import CookieVerdict, SetCookieVerdict, StoredAs
 from inspector.exchange import Exchange
 from inspector.fields.browser_date import read_date
+from inspector.fields.clear_site_data import parse_clear_site_data
 from inspector.fields.cookie import parse_cookie
 from inspector.fields.set_cookie import parse_set_cookie
 from inspector.url import Url, join
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
     from inspector.subject import Subject
 
 MOST_PER_SITE = 180
+LEFT_PER_SITE = 150
 MOST_COOKIES = 3300
-"""Chromium's limits (net/cookies/cookie_monster.h)."""
+"""Chromium's limits (net/cookies/cookie_monster.h): a site that has more than 180 is left with 150."""
 MOST_REDIRECTS = 512
 MOST_PAGES = 2048
 MOST_REMEMBERED = 256
@@ -69,6 +72,13 @@ class _Site:
         self.changed = True
         return len(expired)
 
+    def shed(self) -> int:
+        """Forget the oldest until `LEFT_PER_SITE` are left, those without ``Secure`` first; how many that were."""
+        shed = sorted(self.cookies, key=lambda key: self.cookies[key].secure)[: len(self.cookies) - LEFT_PER_SITE]
+        for key in shed:
+            del self.cookies[key]
+        return len(shed)
+
     def settle(self) -> None:
         """Work out what the cookies have in common."""
         self.changed = False
@@ -89,8 +99,12 @@ class Jar:
     def __init__(self) -> None:
         self._sites: OrderedDict[str, _Site] = OrderedDict()
         self._count = 0
-        self._redirects: OrderedDict[str, tuple[str, Kind]] = OrderedDict()
+        self._redirects: OrderedDict[str, tuple[str, Kind, Credentials | None]] = OrderedDict()
         self._pages: OrderedDict[str, tuple[bool, bool]] = OrderedDict()
+        self._frames: OrderedDict[str, str] = OrderedDict()
+        """URLs of documents last loaded in a frame of another site, with their ``Sec-Fetch-Storage-Access``."""
+        self._carried = False
+        """Whether any request carried a cookie: then the recording keeps them, and what is not there was not sent."""
         self._latest: tuple[Exchange, Facts] | None = None
         """What decides the same-site context of the exchange that was asked about last."""
 
@@ -107,6 +121,8 @@ class Jar:
             self._remember_page(x)
         if not self._sites:
             return ()
+        if "cookie" in x.req.first:
+            self._carried = True
         site = self._sites.get(jar_site(x.url.host))
         if site is None or not site.cookies or not _went_out(x):
             return ()
@@ -129,6 +145,18 @@ class Jar:
         around = circumstances(self._facts(x))
         return _held_back(x, around, self._among(site, x, around, x.started))
 
+    def _left_out(self, x: Subject, facts: Facts) -> bool:
+        """Whether a `fetch()` to its own origin was made with ``credentials: 'omit'``: no script can have deleted a
+        cookie with ``HttpOnly``, so where one that was due is missing, all were left out.
+        """
+        if facts.credentials != "include" or "cookie" in x.req.first or x.destination != "empty":
+            return False
+        site = self._sites.get(jar_site(x.url.host))
+        if site is None:
+            return False
+        missing = {v.name for v in self._among(site, x, circumstances(facts), x.started) if v.condition == NOT_CARRIED}
+        return any(c.http_only and c.name in missing for c in site.cookies.values())
+
     def _among(self, site: _Site, x: Subject, around: Circumstances, now: float | None) -> tuple[CookieVerdict, ...]:
         """The verdicts on all cookies of a site for one request, remembered for the next like it."""
         if site.changed:
@@ -137,15 +165,15 @@ class Jar:
         if x.exchange.context.recorder.cookies_recorded is not False:
             line = "; ".join(x.req.all("cookie")) if "cookie" in x.req.first else ""
         if around.young_count or (now is not None and now < site.newest):
-            return _judge(site, x, around, now, line)
+            return _judge(site, x, around, now, line, self._carried)
         url = x.url
         lies_under = tuple([p for p in site.paths if path_matches(url.path, p)]) if site.paths else ()
-        key = (url.host, url.scheme, around, lies_under, line)
+        key = (url.host, url.scheme, around, lies_under, line, self._carried)
         found = site.answers.get(key)
         if found is None:
             if len(site.answers) >= MOST_REMEMBERED:
                 site.answers.clear()
-            found = site.answers[key] = _judge(site, x, around, now, line)
+            found = site.answers[key] = _judge(site, x, around, now, line, self._carried)
         return found
 
     # -- storing --------------------------------------------------------------------------------------------------
@@ -154,6 +182,8 @@ class Jar:
         """What a browser does with each ``Set-Cookie`` line of the response; keeps what is stored."""
         if 300 <= x.status < 400:
             self._remember_redirect(x)
+        if "clear-site-data" in x.res.first and self._cleared(x):
+            return tuple(refused_by_clearing(parse_set_cookie(line)) for line in x.res.all("set-cookie"))
         if "set-cookie" not in x.res.first:
             return ()
         lines = x.res.all("set-cookie")
@@ -161,7 +191,7 @@ class Jar:
             # an answer from a cache sets no cookies, nor does an interim response
             return tuple(SetCookieVerdict(parse_set_cookie(line).name, "unknown") for line in lines)
         facts = self._facts(x)
-        if facts.credentials == "unknown" and self.held_back(x):
+        if (facts.credentials == "unknown" and self.held_back(x)) or self._left_out(x, facts):
             facts = msgspec.structs.replace(facts, credentials="omit")
         around = circumstances(facts)
         now = _arrived(x)
@@ -182,6 +212,39 @@ class Jar:
             if kept is not None:
                 self._keep(kept, delete=verdict.outcome == "expired")
         return tuple(verdicts)
+
+    def _cleared(self, x: Subject) -> bool:
+        """Whether the response had the browser forget the site's cookies; they are forgotten then.
+
+        W3C Clear Site Data, section 4. Chromium keeps to it over secure channels alone, and not where the request was
+        made without credentials; a third party's response reaches no more than partitioned cookies.
+        """
+        if "cookies" not in parse_clear_site_data(x.res.get("clear-site-data") or ""):
+            return False
+        around = circumstances(self._facts(x))
+        if not trustworthy(x.url) or not _went_out(x) or around.credentials == "omit":
+            return False
+        if any(context.third_party for context in around.contexts):
+            return False
+        site = self._sites.pop(jar_site(x.url.host), None)
+        self._count -= len(site.cookies) if site is not None else 0
+        return True
+
+    def alters_cookies(self, x: Subject) -> bool:
+        """Whether what a response set makes the next request to its URL carry other cookies than its own did."""
+        if x.exchange.context.recorder.cookies_recorded is False:
+            return False
+        carried = parse_cookie("; ".join(x.req.all("cookie")))
+        for line in x.res.all("set-cookie"):
+            name = parse_set_cookie(line).name
+            kept = {
+                c.value
+                for c in self.kept(x.url, name)
+                if domain_matches(x.url.host, c) and path_matches(x.url.path, c.path)
+            }
+            if kept != {value for given, value in carried if given == name}:
+                return True
+        return False
 
     def namesakes(self, name: str, stored: StoredAs | None) -> tuple[JarCookie, ...]:
         """Cookies of that name that are kept and that a host of `stored`'s domain would get: missed by a deletion."""
@@ -219,8 +282,7 @@ class Jar:
             site.cookies[key] = cookie
             self._count += 1
             if len(site.cookies) > MOST_PER_SITE:
-                site.cookies.popitem(last=False)
-                self._count -= 1
+                self._count -= site.shed()
         site.changed = True
         while self._count > MOST_COOKIES:
             oldest = next(iter(self._sites))
@@ -248,11 +310,16 @@ class Jar:
         if self._latest is not None and self._latest[0] is x.exchange:
             return self._latest[1]
         initiator = initiator_of(x)
-        seen = self._pages.get(x.url.origin if x.fetch_site == "same-origin" else initiator)
-        top_level_only = seen == (True, False)
         redirected = self._redirects.get(x.request.url.partition("#")[0]) if self._redirects else None
+        by = redirected[0] if redirected is not None else initiator
+        top_level_only = self._pages.get(x.url.origin if x.fetch_site == "same-origin" else by) == (True, False)
+        access = (
+            self._frames.get(x.req.get("referer") or "") if self._frames and x.fetch_site == "same-origin" else None
+        )
         if redirected is not None:
-            earlier = Origins(redirected[0], redirected[1], top_level_only)
+            earlier = Origins(*redirected, top_level_only)
+        elif access is not None:
+            earlier = Origins(storage_access=access)
         else:
             earlier = SEEN_AS_TOP_LEVEL_ONLY if top_level_only else NOTHING_EARLIER
         facts = facts_of(x, initiator, earlier)
@@ -261,6 +328,8 @@ class Jar:
 
     def _remember_page(self, x: Subject) -> None:
         kind = kind_of(x)
+        if self._frames or kind == "frame":
+            self._remember_frame(x.url.text.partition("#")[0], x.req.get("sec-fetch-storage-access"))
         if kind == "subresource" or (kind in ("navigation", "unknown") and "referer" in x.req.first):
             return
         top, framed = self._pages.get(x.url.origin, (False, False))
@@ -269,17 +338,26 @@ class Jar:
         if len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)
 
+    def _remember_frame(self, url: str, access: str | None) -> None:
+        if access is None:
+            self._frames.pop(url, None)
+            return
+        self._frames[url] = access
+        if len(self._frames) > MOST_PAGES:
+            self._frames.popitem(last=False)
+
     def _remember_redirect(self, x: Subject) -> None:
         location = x.res.get("location")
         if not location:
             return
         before = self._redirects.get(x.url.text.partition("#")[0])
+        credentials = proven_credentials(x, self._facts(x))
         if before is not None:
-            initiator, kind = before
+            initiator, kind, credentials = before[0], before[1], credentials or before[2]
         else:
             # a person's own navigation stays one through redirects: its initiator is then not a site at all
             initiator, kind = initiator_of(x), kind_of(x)
-        self._redirects[join(x.url.text, location).partition("#")[0]] = initiator, kind
+        self._redirects[join(x.url.text, location).partition("#")[0]] = initiator, kind, credentials
         self._latest = None  # it may lead to itself
         if len(self._redirects) > MOST_REDIRECTS:
             self._redirects.popitem(last=False)
@@ -322,7 +400,7 @@ def _arrived(x: Subject) -> float | None:
 
 
 def _judge(
-    site: _Site, x: Subject, around: Circumstances, now: float | None, line: str | None
+    site: _Site, x: Subject, around: Circumstances, now: float | None, line: str | None, carries_some: bool
 ) -> tuple[CookieVerdict, ...]:
     carried = parse_cookie(line) if line else ()
     names = dict(carried)
@@ -335,7 +413,7 @@ def _judge(
                 recorded = (cookie.name, cookie.value) in carried and domain_matches(x.url.host, cookie)
         if not recorded and now is not None and cookie.available is not None and now < cookie.available:
             continue  # set by a response that arrived after this request had started
-        verdict = send(cookie, x.url, around, now, recorded)
+        verdict = send(cookie, x.url, around, now, recorded, carries_some)
         if verdict is not None:
             verdicts.append(verdict)
     return tuple(verdicts)

@@ -198,7 +198,7 @@ def _held_back(x: Subject) -> CookieVerdict | None:
     for verdict in x.verdicts.cookies:
         if not session_named(verdict.name) or verdict.recorded or not _ELSEWHERE.isdisjoint(verdict.codes):
             continue
-        if verdict.outcome == "blocked" or (verdict.outcome in ("sent", "depends") and verdict.recorded is False):
+        if verdict.outcome == "blocked" or verdict.recorded is False:
             return verdict
     return None
 

@@ -245,3 +245,37 @@ def test_hostile_fields_never_raise(fields, status, method):
             if a.rule == INTERNAL_ERROR and ("cache/" in a.detail or "verdicts" in a.detail)
         ]
         assert not mine
+
+
+def test_clear_site_data_keeps_nothing_of_the_origin():
+    kept = f"# from: network\nGET https://a.test/x HTTP/2\n\nHTTP/2 200\nDate: {NOW}\nCache-Control: max-age=60"
+    for value, stored in (('"cache"', False), ('"*"', False), ('"cookies"', True), ("cache", True)):
+        clearing = kept.replace("/x", "/logout") + f"\nClear-Site-Data: {value}"
+        engine = Engine()
+        *_, verdict = [engine.observe(e).verdicts.cache for e in parse_example(f"{kept}\n---\n{clearing}")]
+        assert verdict is not None
+        assert (verdict.stored, verdict.reuse) == ((True, "fresh") if stored else (False, "none"))
+        assert ("https://a.test/x" in engine.session.cache._stored) is stored
+    plain = [part.replace("https", "http") for part in (kept, kept + '\nClear-Site-Data: "cache"')]
+    assert [v.reuse for v in all_judged(*plain) if v is not None] == ["fresh", "fresh"]
+
+
+@pytest.mark.parametrize(
+    ("request_cookie", "set_cookie", "reuse"),
+    [
+        ("", "", "fresh"),
+        ("", "\nSet-Cookie: a=1", "revalidate"),
+        ("\nCookie: a=1", "\nSet-Cookie: a=1", "fresh"),
+        ("\nCookie: a=0", "\nSet-Cookie: a=1", "revalidate"),
+        ("\nCookie: a=1", "\nSet-Cookie: a=; Max-Age=0", "revalidate"),
+        ("", "\nSet-Cookie: a=; Max-Age=0", "fresh"),
+        ("", "\nSet-Cookie: a=1; Path=/elsewhere", "fresh"),
+        ("", "\nSet-Cookie: a=1; Domain=other.test", "fresh"),
+    ],
+)
+def test_vary_cookie_of_a_response_that_sets_one(request_cookie, set_cookie, reuse):
+    text = f"# from: network\nGET https://a.test/x HTTP/2\nSec-Fetch-Site: none\nSec-Fetch-Mode: navigate{request_cookie}\n\n"
+    text += f'HTTP/2 200\nDate: {NOW}\nCache-Control: max-age=60\nETag: "1"\nVary: Cookie{set_cookie}'
+    (verdict,) = all_judged(text)
+    assert verdict is not None
+    assert (verdict.stored, verdict.reuse) == (True, reuse)

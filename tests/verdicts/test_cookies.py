@@ -86,9 +86,8 @@ FROM_ELSEWHERE = ("Sec-Fetch-Site: cross-site", "Referer: https://blog.test/")
         ("::1", "::1", None),
         ("x.xn--bcher-kva.test", "bücher.test", ("xn--bcher-kva.test", False)),
         ("x.xn--bcher-kva.test", ".BÜCHER.test", ("xn--bcher-kva.test", False)),
-        ("x.xn--bcher-kva.test", "b\xc3\xbccher.test", ("xn--bcher-kva.test", False)),
         ("x.xn--bcher-kva.test", "b%C3%BCcher.test", None),
-        ("x.a.test", "\xc3.test", None),
+        ("x.a.test", "ü..test", None),
         ("a.test.", "a.test", None),
     ],
 )
@@ -198,7 +197,14 @@ def test_expires_is_read_by_the_servers_clock():
         ((f"User-Agent: {FIREFOX}", *FROM_ELSEWHERE, *IMAGE), "a=1", "depends", ("SameSiteUnspecifiedTreatedAsLax",)),
         ((f"User-Agent: {FIREFOX}", *FROM_ELSEWHERE, *IMAGE), "a=1; SameSite=Lax", "blocked", ("SameSiteLax",)),
         ((f"User-Agent: {CHROME}", *FROM_ELSEWHERE, *FETCH), "a=1; SameSite=None; Secure", "blocked", ()),
-        (("Sec-Fetch-Site: same-origin", f"User-Agent: {CHROME}", *FETCH), "a=1; SameSite=Strict", "stored", ()),
+        (("Sec-Fetch-Site: same-origin", f"User-Agent: {CHROME}", *IMAGE), "a=1; SameSite=Strict", "stored", ()),
+        # `same-origin` is credentials mode enough for it, and only with `include` would Chrome tell that it is framed
+        (
+            ("Sec-Fetch-Site: same-origin", f"User-Agent: {CHROME}", *FETCH),
+            "a=1; SameSite=Strict",
+            "depends",
+            ("SameSiteStrict", "UserPreferences"),
+        ),
         (
             ("Sec-Fetch-Site: same-origin", f"User-Agent: {FIREFOX}", *FETCH),
             "a=1; SameSite=Strict",
@@ -340,8 +346,8 @@ def test_the_jar_is_bounded():
     text = VISIT + "\n".join(f"Set-Cookie: c{i}=1" for i in range(250))
     engine.observe(parse_example(text)[0])
     report = engine.observe(parse_example(VISIT)[0])
-    assert len(report.verdicts.cookies) == 180
-    assert report.verdicts.cookies[0].name == "c70"
+    assert len(report.verdicts.cookies) == 157  # each time there are more than 180, 150 are left
+    assert report.verdicts.cookies[0].name == "c93"
     for site in range(40):
         lines = "\n".join(f"Set-Cookie: c{i}=1" for i in range(100))
         engine.observe(parse_example(VISIT.replace("shop.test", f"s{site}.test") + lines)[0])
@@ -367,3 +373,99 @@ def test_cookies_are_judged_once_for_requests_that_are_alike(monkeypatch):
     judged.clear()
     engine.observe(parse_example(alike[0])[0])
     assert len(judged) == 50
+
+
+SITE_OF_ITS_OWN = "Sec-Fetch-Site: same-origin"
+
+
+def test_what_is_due_and_not_carried_was_not_sent():
+    """Where the recording has `Cookie` fields: an example without any may just leave them out."""
+    api = ("https://shop.test/api", SITE_OF_ITS_OWN, *FETCH)
+    reports = observe(
+        "---\n".join(
+            (
+                VISIT + "Set-Cookie: a=1; SameSite=Lax\nSet-Cookie: b=1; SameSite=Lax\n",
+                request(*api),
+                request(*api, "Cookie: a=1"),
+                request(*api),
+            )
+        )
+    )
+    assert [[v.outcome for v in report.verdicts.cookies] for report in reports] == [
+        [], ["sent", "sent"], ["sent", "unknown"], ["unknown", "unknown"],
+    ]  # fmt: skip
+
+
+def test_a_fetch_that_left_out_a_cookie_no_script_can_delete_sets_none():
+    for attribute, outcome in (("HttpOnly", "blocked"), ("Secure", "stored")):
+        reports = observe(
+            "---\n".join(
+                (
+                    VISIT + f"Set-Cookie: a=1; {attribute}\n",
+                    request("https://shop.test/", SITE_OF_ITS_OWN, *TOP, "Cookie: a=1"),
+                    request("https://shop.test/api", SITE_OF_ITS_OWN, *FETCH) + "Set-Cookie: b=2\n",
+                )
+            )
+        )
+        assert [v.outcome for v in reports[-1].verdicts.set_cookies] == [outcome]
+
+
+def test_clear_site_data_empties_the_jar_of_the_site():
+    def after(value: str, url: str = "https://www.shop.test/logout") -> list[str]:
+        reports = observe(
+            "---\n".join(
+                (
+                    VISIT + "Set-Cookie: a=1; Domain=shop.test\nSet-Cookie: b=1\n",
+                    request(url, "Sec-Fetch-Site: same-site", *TOP) + f"Clear-Site-Data: {value}\nSet-Cookie: c=1\n",
+                    request("https://shop.test/", SITE_OF_ITS_OWN, *TOP),
+                )
+            )
+        )
+        assert [v.outcome for v in reports[1].verdicts.set_cookies] == [
+            "stored" if reports[2].verdicts.cookies else "blocked"
+        ]
+        return [v.name for v in reports[2].verdicts.cookies]
+
+    assert after('"cache", "cookies"') == after('"*"') == []
+    for value in ('"cache"', "cookies", '"Cookies"'):
+        assert after(value) == ["a", "b", "c"]
+    assert after('"cookies"', "http://www.shop.test/logout") == ["a", "b", "c"]
+
+
+def framed(*requests: str) -> list[ExchangeReport]:
+    """A page of another site with a frame of this one, in which requests are made."""
+    first = VISIT + "Set-Cookie: s=1; SameSite=Strict\nSet-Cookie: n=1; SameSite=None; Secure\n"
+    agent = f"User-Agent: {CHROME}"
+    frame = request(
+        "https://shop.test/frame", agent, *FROM_ELSEWHERE, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe",
+        "Sec-Fetch-Storage-Access: none",
+    )  # fmt: skip
+    return observe("---\n".join((first, frame, *requests)))
+
+
+def test_a_frame_of_another_sites_page_stays_one_for_its_own_requests():
+    """With credentials mode `same-origin` Chrome does not send `Sec-Fetch-Storage-Access`: its document's counts."""
+    agent = f"User-Agent: {CHROME}"
+    reports = framed(
+        request("https://shop.test/api", agent, SITE_OF_ITS_OWN, "Referer: https://shop.test/frame", *FETCH),
+        request("https://shop.test/api", agent, SITE_OF_ITS_OWN, "Referer: https://shop.test/", *FETCH),
+    )
+    own, pages = (codes({v.name: v for v in report.verdicts.cookies}) for report in reports[-2:])
+    assert own == {"s": ("blocked", ("SameSiteStrict", "UserPreferences")), "n": ("blocked", ("UserPreferences",))}
+    assert pages["s"][0] != "blocked"
+
+
+def test_a_redirected_request_keeps_its_credentials_mode():
+    agent, page = f"User-Agent: {CHROME}", ("Origin: https://blog.test", "Referer: https://blog.test/", *FETCH)
+    first = request(
+        "https://shop.test/a", agent, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Storage-Access: active", *page
+    )
+    second = request("https://blog.test/b", agent, "Sec-Fetch-Site: cross-site", "Origin: null", *FETCH)
+    redirect = first.replace("HTTP/2 200", "HTTP/2 302") + "Location: https://blog.test/b\n"
+    text = "---\n".join((VISIT.replace("shop.test", "blog.test"), redirect, second + "Set-Cookie: a=1; SameSite=Lax\n"))
+    assert [v.outcome for v in observe(text)[-1].verdicts.set_cookies] == ["stored"]
+
+
+def test_a_name_with_a_dot_at_its_end_is_another_site():
+    reports = observe("---\n".join((VISIT + "Set-Cookie: a=1\n", VISIT.replace("shop.test", "shop.test."))))
+    assert reports[-1].verdicts.cookies == ()
