@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from msgspec import Struct
@@ -15,6 +16,9 @@ from msgspec import Struct
 from inspector.content.event_handlers import is_handler
 from inspector.fields.media_type import JAVASCRIPT
 from inspector.patterns import compile_late
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 LIMIT = 2_000_000
 """Characters of a page that are read."""
@@ -53,7 +57,8 @@ _TAGS = frozenset(
 _WITH_TEXT = frozenset({"script", "style", "title"})
 _MAY_HAVE_INLINE_CODE = compile_late(r"[\s\"'/](?:on[a-z]{3,30}|style)\s*=", re.IGNORECASE)
 _NOSCRIPT = compile_late(
-    r"<!--.*?-->|<(script|style|textarea|title)\b.*?</\1|(<noscript\b[^>]*>)(.*?)(?=</noscript)",
+    r"<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1|\Z)|"
+    r"(<noscript\b[^>]*(?:>|\Z)).*?(?=</noscript|\Z)",  # what is not closed goes on to the end of the page
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -118,7 +123,15 @@ class HtmlPage(Struct, frozen=True, dict=True):
 
     def controls(self, form: int) -> tuple[Element, ...]:
         """The controls (`input`, `button`, `select`, `textarea`) inside a form, by its position in `forms`."""
-        return tuple(e for e in self.elements if e.form == form and e.tag in _CONTROLS)
+        return self._controls.get(form, ())
+
+    @cached_property
+    def _controls(self) -> dict[int, tuple[Element, ...]]:
+        found: dict[int, list[Element]] = {}
+        for element in self.elements:
+            if element.form is not None and element.tag in _CONTROLS:
+                found.setdefault(element.form, []).append(element)
+        return {form: tuple(controls) for form, controls in found.items()}
 
     @cached_property
     def base(self) -> str | None:
@@ -197,7 +210,9 @@ def parse_html(text: str, truncated: bool = False) -> HtmlPage:
     parser = LexborHTMLParser(markup.encode("utf-8", "replace"))
     root = parser.root
     elements: list[Element] = []
-    forms: dict[int, int] = {}
+    forms = 0
+    within: dict[int, int | None] = {}
+    """The form that each node is, or is in, as far as that was asked for."""
     head: int | None = None
     for node in root.traverse() if root is not None else ():
         tag = node.tag
@@ -216,17 +231,15 @@ def parse_html(text: str, truncated: bool = False) -> HtmlPage:
             attributes = node.attributes
         around = None
         if tag == "form":
-            forms[node.mem_id] = len(forms)
+            within[node.mem_id] = forms
+            forms += 1
         elif tag in _CONTROLS and forms:
-            parent = node.parent
-            while parent is not None and around is None:
-                around = forms.get(parent.mem_id)
-                parent = parent.parent
+            around = _form_around(node, within)
         elements.append(
             Element(
                 tag,
                 {name: value or "" for name, value in attributes.items()},
-                (node.text() or "") if tag in _WITH_TEXT else "",
+                (node.text(deep=False) or "") if tag in _WITH_TEXT else "",
                 around,
             )
         )
@@ -234,6 +247,18 @@ def parse_html(text: str, truncated: bool = False) -> HtmlPage:
             truncated = True
             break
     return HtmlPage(tuple(elements), truncated, len(elements) if head is None else head)
+
+
+def _form_around(node: LexborNode, within: dict[int, int | None]) -> int | None:
+    """The form a node is in; notes in `within` what that says of the nodes between."""
+    passed: list[int] = []
+    parent = node.parent
+    while parent is not None and parent.mem_id not in within:
+        passed.append(parent.mem_id)
+        parent = parent.parent
+    found = None if parent is None else within[parent.mem_id]
+    within.update(dict.fromkeys(passed, found))
+    return found
 
 
 def _without_noscript(match: re.Match[str]) -> str:

@@ -116,7 +116,7 @@ _INSIDE = (
     (8, b"AVI ", "an AVI file"),
     (4, b"ftyp", "an MP4 file"),
 )
-_PAGE = compile_late(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html\b|<html[\s>])", re.IGNORECASE | re.DOTALL)
+_PAGE = compile_late(r"\s*+(?:(?><!--.*?-->)\s*+)*+(?:<!doctype\s+html\b|<html[\s>])", re.IGNORECASE | re.DOTALL)
 _NAMES = {"script": "a script", "style": "a stylesheet", "image": "an image", "font": "a font"}
 
 

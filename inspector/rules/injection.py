@@ -287,7 +287,7 @@ def path_traversal(x: Subject) -> Finding | None:
 _CALLBACKS = compile_late(
     r"^(?:callback|jsonp?|jsonp?[_-]?callback|jsoncallback|cb|_cb|_callback|callbackname|func)$", re.IGNORECASE
 )
-_SIGNED_IN = compile_late(r"(?:^|; )[^=;]*(?:sess|sid|auth|token|login|jwt|remember)[^=;]*=", re.IGNORECASE)
+_SIGNED_IN = compile_late(r"(?:^|; )(?=[^=;]*=)[^=;]*?(?:sess|sid|auth|token|login|jwt|remember)", re.IGNORECASE)
 _IDENTIFIER = compile_late(r"[\w$.\[\]'\"-]{1,120}")
 
 

@@ -15,7 +15,12 @@ from inspector.words import octets
 _ALLOWED = 300
 """Characters of text beside the address: what servers write into a redirect by themselves is shorter."""
 _LONGEST = 1_000_000
-_UNSEEN = compile_late(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_HEAD = compile_late(r"<head\b")
+_HEAD_END = compile_late(r"</head\s*+>")
+# What is not closed goes on to the end.
+_UNSEEN = compile_late(
+    r"<(script|style)\b.*?(?:</\1\s*+>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*(?:>|\Z)", re.IGNORECASE | re.DOTALL
+)
 _LOGIN = compile_late(r"(?:^|[/._-])(?:log-?in|sign-?in|auth(?:enticate)?|sso|session)(?:$|[/?._#-])", re.IGNORECASE)
 
 
@@ -62,7 +67,7 @@ def big_body(x: Subject) -> Finding | None:
     if len(text) <= _ALLOWED or len(text) > _LONGEST:
         return None
     if x.recorded_kind == "html":
-        text = unescape(_UNSEEN.sub(" ", text))
+        text = unescape(_UNSEEN.sub(" ", _without_head(text)))
     left = " ".join(text.replace(location, "").split())
     if len(left) <= _ALLOWED:
         return None
@@ -83,3 +88,10 @@ def big_body(x: Subject) -> Finding | None:
             Evidence("response.body", None, x.masker.text(brief(left, 100))),
         ),
     )
+
+
+def _without_head(text: str) -> str:
+    lower = text.lower()
+    begin = _HEAD.search(lower)
+    end = _HEAD_END.search(lower, begin.end()) if begin is not None else None
+    return text if begin is None or end is None else f"{text[: begin.start()]} {text[end.end() :]}"

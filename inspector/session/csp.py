@@ -31,7 +31,7 @@ _HEAD_ONLY = compile_late(
     r"<(title|script|style)\b[^>]*>.*?</\1\s*>",
     re.IGNORECASE | re.DOTALL,
 )
-_META_TAG = compile_late(r"<meta\b[^>]*content-security-policy", re.IGNORECASE)
+_META_TAG = compile_late(r"<meta\b[^<>]*(?:<(?!meta\b)[^<>]*)*content-security-policy", re.IGNORECASE)
 _LOADS = ("script", "link", "style")
 _KINDS = {
     "image": ("image",),
@@ -102,7 +102,10 @@ def _meta_policies(x: Subject) -> tuple[tuple[CspPolicy, ...], bool]:
         return (), True
     policies = tuple(in_markup(parse_policy(content)) for content in x.html.http_equiv(_META_NAME))
     before = text[: found.start()]
-    early = not _HEAD_ONLY.sub("", before) and not any(f"<{tag}" in before.lower() for tag in _LOADS)
+    end = 0
+    while (harmless := _HEAD_ONLY.match(before, end)) is not None:
+        end = harmless.end()
+    early = end == len(before) and not any(f"<{tag}" in before.lower() for tag in _LOADS)
     return tuple(policy for policy in policies if policy.directives), early
 
 
