@@ -78,6 +78,7 @@ def entry_for(name: str) -> Entry | None:
     return found
 
 
+@lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """The names of all entries."""
     return tuple(entry.name for entry in entries())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 
 from inspector.fields.tokens import is_token
 
@@ -66,10 +67,9 @@ def shape_of_name(name: str, known: tuple[str, ...]) -> str:
             f"Not known to this guide. It has the letters of `{scrambled}` in another order: some load balancers put a "
             "field out of force this way without changing the message's length."
         )
-    close = get_close_matches(name, [k.lower() for k in known if not k.endswith("*")], 1, 0.9)
-    if close and not name.startswith("x-") and sorted(close[0]) != letters:
-        display = next(k for k in known if k.lower() == close[0])
-        return f"Not known to this guide. It is close to `{display}`, but what looks for that does not find it."
+    close = None if name.startswith("x-") else _close(name, known)
+    if close is not None and sorted(close.lower()) != letters:
+        return f"Not known to this guide. It is close to `{close}`, but what looks for that does not find it."
     for start, vendor in _VENDORS:
         if name.startswith(start):
             return f"Not known to this guide. Names that begin with `{start}` belong to {vendor}."
@@ -84,6 +84,35 @@ def shape_of_name(name: str, known: tuple[str, ...]) -> str:
     return "Not known to this guide."
 
 
+def _close(name: str, known: tuple[str, ...]) -> str | None:
+    """The known name that differs least from one in lower case, where that is little.
+
+    Most names are told apart by their lengths and by which characters are in them, before the rest are compared.
+    """
+    spelled = _spelled(known)
+    has = set(name)
+    least, near = _CLOSE / 2, []
+    for other, characters in spelled.items():
+        alike = least * (len(name) + len(other)) - 0.001
+        if (
+            alike <= len(name)
+            and alike <= len(other)
+            and len(has - characters) <= len(name) - alike
+            and len(characters - has) <= len(other) - alike
+        ):
+            near.append(other)
+    close = get_close_matches(name, near, 1, _CLOSE)
+    return next(k for k in known if k.lower() == close[0]) if close else None
+
+
+@lru_cache(maxsize=1)
+def _spelled(known: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """Each name in lower case, and its characters."""
+    return {name.lower(): frozenset(name.lower()) for name in known if not name.endswith("*")}
+
+
+_CLOSE = 0.9
+"""The share of two names' characters that must be alike."""
 _SCRAMBLED = (
     "Connection",
     "Content-Length",

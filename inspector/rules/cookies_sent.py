@@ -88,7 +88,7 @@ def _reason(x: Subject, code: str, verdicts: list[CookieVerdict]) -> tuple[str, 
     told = f"{who}{_set_on(verdicts)}"
     one = len({v.name for v in verdicts}) == 1
     is_not = "is" if one else "are"
-    kept = [c for v in verdicts for c in x.session.jar.kept(x.url, v.name)]
+    kept = x.session.jar.kept(x.url, [v.name for v in verdicts])
     paths = listed(dict.fromkeys(f"`{shorten(c.path)}`" for c in kept if c.path != "/"))
     hosts = listed(dict.fromkeys(f"`{c.domain}`" for c in kept))
     if code == "NotOnPath":

@@ -6,6 +6,7 @@ Cookies from before the recording, and those that scripts write, are not in it; 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -259,10 +260,16 @@ class Jar:
             and (_under(stored.domain, c.domain) or _under(c.domain, stored.domain))
         )
 
-    def kept(self, url: Url, name: str) -> tuple[JarCookie, ...]:
-        """The cookies of that name that the jar holds for a URL's registrable domain."""
+    def kept(self, url: Url, names: Iterable[str]) -> tuple[JarCookie, ...]:
+        """The cookies of these names that the jar holds for a URL's registrable domain, name by name."""
         site = self._sites.get(jar_site(url.host))
-        return tuple(c for c in site.cookies.values() if c.name == name) if site is not None else ()
+        if site is None:
+            return ()
+        found: dict[str, list[JarCookie]] = {name: [] for name in names}
+        for cookie in site.cookies.values():
+            if cookie.name in found:
+                found[cookie.name].append(cookie)
+        return tuple([cookie for cookies in found.values() for cookie in cookies])
 
     def _keep(self, cookie: JarCookie, *, delete: bool) -> None:
         name = jar_site(cookie.domain)
