@@ -21,6 +21,8 @@ _SCRIPT_LIKE = frozenset({"script", "xslt", "audioworklet", "paintworklet", "wor
 _META_IGNORES = frozenset({"frame-ancestors", "report-uri", "sandbox"})
 
 NO_NONCE = ""
+MOST_POLICIES = 100
+"""Policies of a page that what it loads is compared with; a rule tells where there are more."""
 
 
 class Asked(Struct, frozen=True):

@@ -367,11 +367,18 @@ def _seen(x: Subject, nonce: str) -> int | None:
     cache = x.verdicts.cache
     if x.status != 200 or x.response is None or (cache is not None and cache.served_from in ("cache", "revalidated")):
         return None
-    content = x.response.body.text or ""
-    import hashlib  # which brings OpenSSL along
-
-    digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=8).hexdigest() if content else x.url.text
+    digest = x.memo(_digest)
     ranks = x.session.told(f"csp nonce {x.url.origin} {nonce}").ranks
     before = min((index for other, index in ranks.items() if other != digest), default=None)
     ranks.setdefault(digest, x.exchange.index)
     return before
+
+
+def _digest(x: Subject) -> str:
+    """What tells this content from another; the address, where no content is recorded."""
+    content = x.response.body.text if x.response is not None else None
+    if not content:
+        return x.url.text
+    import hashlib  # which brings OpenSSL along
+
+    return hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -8,7 +8,14 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from inspector import url as urls
-from inspector.browser.csp import Asked, base_uri_violates, form_action_violates, in_markup, should_be_blocked
+from inspector.browser.csp import (
+    MOST_POLICIES,
+    Asked,
+    base_uri_violates,
+    form_action_violates,
+    in_markup,
+    should_be_blocked,
+)
 from inspector.browser.csp_directives import InlineType, governing
 from inspector.browser.csp_inline import has_keyword, inline_violates, is_nonceable, sha256_source
 from inspector.content.html import Element, HtmlPage, runs_script, script_type, srcset_addresses
@@ -82,17 +89,18 @@ class _Place(Struct, frozen=True):
 
 
 def forbidden(html: HtmlPage, policies: tuple[CspPolicy, ...], own: str, *, markup: bool) -> Iterator[Used]:
-    """Go through a page at `own`: what its elements use and one of the policies forbids.
+    """Go through a page at `own`: what its elements use and one of the first `MOST_POLICIES` policies forbids.
 
     `policies` came with the response. `markup`: those in the page's `<meta>` elements count too, each for what comes
     after it.
     """
     refused = _refused_base(html, policies, own, markup)
     base = own if refused is not None or not html.base else urls.join(own, html.base.strip())
+    policies = policies[:MOST_POLICIES]
     inside, chosen = "", False
     for number, element in enumerate(html.elements[:MOST]):
         tag = element.tag
-        if tag == "meta" and markup and number < html.head:
+        if tag == "meta" and markup and number < html.head and len(policies) < MOST_POLICIES:
             policies += declared(element)
         if not policies:
             continue
@@ -126,13 +134,14 @@ def _refused_base(html: HtmlPage, policies: tuple[CspPolicy, ...], own: str, mar
     """The page's first `<base>` with an address, where a policy refuses it, so that it has no effect."""
     if html.base is None:
         return None
+    before: list[CspPolicy] = []
     for number, element in enumerate(html.elements):
         if element.tag == "meta" and markup and number < html.head:
-            policies += declared(element)
+            before += declared(element)
         if element.tag == "base" and "href" in element.attributes:
             break
     url = urls.join(own, html.base.strip())
-    if any(base_uri_violates(policy, url, own) is not None for policy in policies):
+    if any(base_uri_violates(policy, url, own) is not None for policy in (*policies, *before)):
         return Used(BASE, "base-uri", url)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from inspector.browser.csp import ignored_in_markup
+from inspector.browser.csp import MOST_POLICIES, ignored_in_markup
 from inspector.fields.csp import (
     DEPRECATED,
     KEYWORDS,
@@ -21,7 +21,7 @@ from inspector.patterns import compile_late
 from inspector.report import Evidence, Severity
 from inspector.rules.base import Finding, document, rule
 from inspector.rules.csp_words import CSP, FIELD, TRIAL, code, held, limiting, quoted, where
-from inspector.words import listed
+from inspector.words import count, listed
 
 if TYPE_CHECKING:
     from inspector.subject import Subject
@@ -334,4 +334,47 @@ def meta_ignored(x: Subject) -> Finding | None:
         f"{shown} in the `<meta>` is left out by browsers; it works only as a field of the response.",
         fix=f"The server should send {shown} in a `Content-Security-Policy` field.",
         evidence=(quoted(x, names[0]),),
+    )
+
+
+@rule(
+    "csp/many-policies",
+    Severity.NOTE,
+    "More policies than are compared here",
+    on=document(),
+    references=(CSP + "#should-block-request",),
+    what=f"More than {MOST_POLICIES} policies come with a page, in its fields or in its markup.",
+    why=f"""Every one of them has to allow what the page loads. What it loads is compared with the first {MOST_POLICIES}
+        of each kind alone, so what a later one blocks is not told here.""",
+    fix="""Send one policy. Look for what adds a policy to those that are there already, once for each request or each
+        component, instead of setting it.""",
+    shows=f"""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Content-Security-Policy: {"img-src 'self', " * MOST_POLICIES}default-src 'self'
+    """,
+    quiet="""
+    # type: document
+    GET https://shop.test/ HTTP/2
+
+    HTTP/2 200
+    Content-Type: text/html
+    Content-Security-Policy: img-src 'self', default-src 'self'
+    """,
+    once="origin",
+)
+def many_policies(x: Subject) -> Finding | None:
+    """Where comparing stops."""
+    found = held(x)
+    most = max(map(len, (found.fields, found.markup, found.trial))) if found is not None else 0
+    if most <= MOST_POLICIES:
+        return None
+    return Finding(
+        f"{count(most, 'policy', 'policies')} come with this page, and each has to allow what the page loads. That is "
+        f"compared with the first {MOST_POLICIES} here; what a later one blocks is not told.",
+        fix="On the server, send one policy: find what adds a policy with each request or component instead of setting "
+        "it.",
     )

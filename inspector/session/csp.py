@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from inspector import url as urls
-from inspector.browser.csp import CODE, Asked, Violation, in_markup, violation_in
+from inspector.browser.csp import CODE, MOST_POLICIES, Asked, Violation, in_markup, violation_in
 from inspector.browser.csp_inline import is_nonceable
 from inspector.browser.verdict import BlockVerdict, Step
 from inspector.content.html import HtmlPage
@@ -61,23 +61,20 @@ class Marked(Struct, frozen=True):
 
 
 class PagePolicies(Struct, frozen=True):
-    """The policies of one document.
+    """The policies of one document, at most `MOST_POLICIES` of each kind.
 
-    `early`: the policies in its markup stand before everything that loads. `marked` are the scripts and links of its
-    markup by absolute URL, kept where a policy asks for nonces, hashes or who inserted a script; ``None`` where the
-    markup is not recorded or plays no part.
+    `upgrades`: http addresses are asked for over https (``upgrade-insecure-requests``). `early`: the policies in its
+    markup stand before everything that loads. `marked` are the scripts and links of its markup by absolute URL, kept
+    where a policy asks for nonces, hashes or who inserted a script; ``None`` where the markup is not recorded or plays
+    no part.
     """
 
     enforced: tuple[CspPolicy, ...]
     trial: tuple[CspPolicy, ...]
     meta: tuple[CspPolicy, ...] = ()
+    upgrades: bool = False
     early: bool = True
     marked: dict[str, Marked] | None = None
-
-    @property
-    def upgrades(self) -> bool:
-        """Whether http addresses are asked for over https (``upgrade-insecure-requests``)."""
-        return any("upgrade-insecure-requests" in policy for policy in (*self.enforced, *self.meta))
 
 
 def policies_of(x: Subject) -> PagePolicies | None:
@@ -91,7 +88,9 @@ def policies_of(x: Subject) -> PagePolicies | None:
     marked = None
     if any(_particular(policy) for policy in (*enforced, *meta)) and x.html is not None and not x.html.truncated:
         marked = _marked(x.html, x.url.text)
-    return PagePolicies(enforced, parse_csp(trial) if trial else (), meta, early, marked)
+    upgrades = any("upgrade-insecure-requests" in policy for policy in (*enforced, *meta))
+    tried = parse_csp(trial)[:MOST_POLICIES] if trial else ()
+    return PagePolicies(enforced[:MOST_POLICIES], tried, meta[:MOST_POLICIES], upgrades, early, marked)
 
 
 def _meta_policies(x: Subject) -> tuple[tuple[CspPolicy, ...], bool]:
