@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_ELEMENTS = 500
 _LOOKED_AT = 65_536
+_SHOWN = 200
+"""Characters of a list of sources, or of an address, that are shown."""
 _META_NAME = "content-security-policy"
 _HEAD_ONLY = compile_late(
     r"\s+|<!--.*?-->|<!doctype[^>]*>|</?(?:html|head|meta|link|base)\b[^>]*>|"
@@ -250,14 +252,14 @@ def _asked(x: Subject, policies: PagePolicies) -> tuple[Asked, ...]:
 def _steps(violation: Violation, document: Document, x: Subject, asked: Asked) -> tuple[Step, ...]:
     stands_in = violation.directive != violation.effective
     which = f"`{violation.directive}`" + (f", in place of `{violation.effective}`" if stands_in else "")
-    listed = " ".join(source.text for source in violation.sources) or "(nothing)"
-    came = x.masker.url(asked.url)[:200]
+    listed = " ".join([source.text for source in violation.sources[:_SHOWN]])[:_SHOWN] or "(nothing)"
+    came = x.masker.url(asked.url)[:_SHOWN]
     reached = " (reached by a redirect, so that paths do not count)" if asked.redirected else ""
     return (
         Step("the page that asks has a policy for this", f"{which}, with exchange {document.index}", "pass"),
         Step(
             "a source of the list admits the address",
-            f"`{x.masker.text(listed[:200])}`: none is `{came}`{reached}",
+            f"`{x.masker.text(listed)}`: none is `{came}`{reached}",
             "unknown" if violation.condition else "fail",
         ),
     )
