@@ -21,6 +21,7 @@ from inspector.stories.login_form import FormStories
 from inspector.stories.login_oauth import OAuthStories
 from inspector.stories.login_saml import SamlStories
 from inspector.stories.login_ticket import TicketStories
+from inspector.stories.logout_own import LogoutStories
 from inspector.stories.page_load import PageStories
 from inspector.stories.preflights import PreflightStories
 from inspector.stories.redirects import RedirectStories
@@ -67,6 +68,7 @@ TELLERS: tuple[Callable[[], Teller], ...] = (
     SamlStories,
     TicketStories,
     FormStories,
+    LogoutStories,
     ChallengeStories,
 )
 
