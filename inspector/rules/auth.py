@@ -348,6 +348,8 @@ def session_id_in_url(x: Subject) -> Finding | None:
         return None  # Engine.IO's name for one connection, under Socket.IO; nobody is logged in by it
     for name, value in _parameters(x.request.url.replace(";jsessionid", "&jsessionid")):
         if name in _SESSION_NAMES and len(value) >= 10 and _random(value):
+            if name in ("sid", "session_id") and x.status == 101 and "cookie" in x.req:
+                continue  # a conversation's, as Jupyter's kernels have; who is there, the cookie says
             return Finding(
                 f"`{name}` in the URL is a session's id: whoever gets this address, from a log or from `Referer`, can "
                 "take the session over.",

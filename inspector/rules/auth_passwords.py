@@ -30,7 +30,8 @@ from inspector.subject import Subject
     with `grant_type=client_credentials`.
     """,
     unless="""
-    The server refuses it (`unsupported_grant_type`, `unauthorized_client`): then only the client is to be changed.
+    The server refuses it (`unsupported_grant_type`, `unauthorized_client`): then only the client is to change. Where
+    a page of the token endpoint's own origin sends it, as with FastAPI's password form, it is a note.
     """,
     shows="""
     POST https://login.shop.test/token HTTP/2
@@ -65,6 +66,17 @@ def password_grant(x: Subject) -> Finding | None:
     client = sent.get("client_id", [""])[0]
     who = f"The client `{x.masker.text(client)[:40]}`" if client else "A client"
     refused = 400 <= x.status < 500
+    if not client and not refused and (x.fetch_site == "same-origin" or x.origin == x.url.origin):
+        return Finding(
+            "The site's own page sends name and password in the form that OAuth gives them (`grant_type=password`), as "
+            "FastAPI's `OAuth2PasswordRequestForm` reads it. No other application sees the password, so it is a login "
+            "by script; a second factor or a passkey has no place in it, and OAuth's security practice drops it.",
+            fix="No application of others gets to use this address: those send people to an authorization server "
+            "(`response_type=code` with PKCE).",
+            title="The site's own login, in the form of OAuth's password grant",
+            severity=Severity.NOTE,
+            evidence=(x.request_line(), Evidence("request.body", "grant_type", "password")),
+        )
     return Finding(
         f"{who} asks for a token with the person's own name and password (`grant_type=password`), so it has seen them; "
         "a second factor or a passkey cannot take part." + (f" The server answered {x.status}." if refused else ""),

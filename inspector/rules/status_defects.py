@@ -68,7 +68,7 @@ def missing_location(x: Subject) -> Finding | None:
     fix='Add `WWW-Authenticate: Bearer` for tokens, or `Basic realm="…"` for name and password.',
     unless="""
         For requests made by script it is told as information: many APIs leave the field out because `Basic` would make
-        the browser open its own sign-in window. `Bearer` does not.
+        the browser open its own sign-in window. `Bearer` does not. With a page, which has a form mostly, it is a note.
         """,
     shows="""
         GET https://api.shop.test/orders HTTP/1.1
@@ -106,12 +106,20 @@ def no_challenge(x: Subject) -> Finding | None:
             " APIs often leave it out so that the browser opens no sign-in window. Only `Basic`, `Digest`, `NTLM` and "
             "`Negotiate` open one; `Bearer` does not."
         )
+    fix = f"The server adds `{field}: Bearer`" + ("" if script else ' (or `Basic realm="…"`)') + f" to the {x.status}."
+    page = x.status == 401 and x.is_document and x.is_html
+    if page:
+        detail += " It carries a page, and a page with a form lets people log in without the field."
+        fix = (
+            "If people log in by a form, the server answers with 403, or with 200 and the form. Trap: "
+            "`WWW-Authenticate: Basic` makes browsers open a sign-in window of their own over it."
+        )
     return Finding(
         detail,
-        f"The server adds `{field}: Bearer`" + ("" if script else ' (or `Basic realm="…"`)') + f" to the {x.status}.",
+        fix,
         (x.status_evidence(), x.response_field(name)),
         title=f"`{x.status}` without `{field}`",
-        severity=Severity.INFO if script else None,
+        severity=Severity.INFO if script else Severity.NOTE if page else None,
     )
 
 

@@ -14,6 +14,7 @@ from inspector.patterns import compile_late
 from inspector.report import Story
 from inspector.rules.cookies_words import session_named, set_lines
 from inspector.rules.status_words import brief, target
+from inspector.stories.login_answer import guards
 from inspector.stories.signs import COOKIES
 from inspector.stories.telling import Telling, client_name, host_name
 from inspector.url import parse
@@ -54,12 +55,13 @@ def _provider(x: Subject) -> bool:
 
 
 def _carried(x: Subject) -> dict[str, str]:
-    """The session cookies that the request carries."""
+    """The session cookies that the request carries: by their names, or because the answer deletes them."""
+    deleted = {line.cookie.name for line in set_lines(x) if line.deletes}
     found: dict[str, str] = {}
     for line in x.req.all("cookie"):
         for pair in line.split(";"):
             name, _, value = pair.strip().partition("=")
-            if value and session_named(name):
+            if value and not guards(name) and (session_named(name) or name in deleted):
                 found[name] = value
     return found
 

@@ -26,7 +26,8 @@ from inspector.report import Story
 from inspector.rules.cookies_words import scope, session_like
 from inspector.rules.status_words import brief
 from inspector.stories.cookies import third_party
-from inspector.stories.login_post import password_posted
+from inspector.stories.login_answer import same_form
+from inspector.stories.login_post import password_field, password_posted
 from inspector.stories.signs import AUTHORIZED, COOKIES, LOGIN, POSTED, SETS_COOKIES
 from inspector.stories.telling import Telling, client_name, host_name
 from inspector.stories.token_sightings import Sighting, sightings
@@ -168,7 +169,12 @@ class SessionStories:
 
     def _set(self, x: Subject) -> None:
         lines = x.res.all("set-cookie")
-        by_login = x.method == "POST" and x.status < 400 and password_posted(x) is not None
+        by_login = (
+            x.method == "POST"
+            and x.status < 400
+            and (how := password_posted(x)) is not None
+            and not (how == "form" and same_form(x, password_field(x.request.body.text or "") or ""))
+        )
         for line, verdict in zip(lines, x.verdicts.set_cookies, strict=False):
             if verdict.outcome not in ("stored", "depends"):
                 continue

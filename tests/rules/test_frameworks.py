@@ -101,3 +101,42 @@ def test_the_redirects_of_a_sign_in_are_not_one_too_many():
 )
 def test_an_address_that_ends_with_the_host_is_asked_for_as_its_root(location: str, url: str):
     assert location_url("https://login.test/end", location) == url
+
+
+def severity(text: str, rule: str) -> list[tuple[str, str]]:
+    engine = Engine(Options(rules=frozenset({rule})))
+    found = [a for exchange in parse_example(text) for a in engine.observe(exchange).annotations]
+    return [(a.severity.value, a.fix or "") for a in found]
+
+
+def test_a_page_with_a_form_needs_no_challenge_that_opens_a_window():
+    page = "# type: document\nPOST https://shop.test/login HTTP/2\nAccept: text/html\n\nHTTP/2 401\nContent-Type: text/html\n"
+    ((grave, fix),) = severity(page, "status/401-no-challenge")
+    assert grave == "note"
+    assert "Trap: `WWW-Authenticate: Basic`" in fix
+
+
+@pytest.mark.parametrize(
+    ("sends", "client", "expected"),
+    [
+        ("Sec-Fetch-Site: same-origin", "", "note"),
+        ("Origin: https://shop.test", "", "note"),
+        ("Sec-Fetch-Site: same-site", "", "warning"),
+        ("Origin: https://app.test", "", "warning"),
+        ("Origin: https://shop.test", "&client_id=app", "warning"),
+        ("Accept: */*", "", "warning"),
+    ],
+)
+def test_fastapis_password_form_is_a_sites_own_login(sends: str, client: str, expected: str):
+    text = (
+        f"POST https://shop.test/token HTTP/2\n{sends}\nContent-Type: application/x-www-form-urlencoded\n\n"
+        f"grant_type=password&username=ada&password=correct+horse{client}\n\nHTTP/2 200\nContent-Type: application/json\n"
+    )
+    assert [grave for grave, _ in severity(text, "oauth/password-grant")] == [expected]
+
+
+@pytest.mark.parametrize(("cookie", "times"), [("Cookie: username=2%7C1\n", 0), ("", 1)])
+def test_the_session_of_a_jupyter_kernels_conversation_logs_nobody_in(cookie: str, times: int):
+    asked = "GET https://lab.test/api/kernels/7/channels?session_id=ab12cd34ef56 HTTP/1.1\n"
+    text = f"{asked}{cookie}Upgrade: websocket\nConnection: Upgrade\n\nHTTP/1.1 101 Switching Protocols\nUpgrade: websocket\n"
+    assert len(told(text, "auth/session-id-in-url")) == times

@@ -31,6 +31,13 @@ def test_its_cookie_deleted(asked: str, status: str):
     assert "Whether the server forgets it, too" in told.steps[-1]
 
 
+def test_a_cookie_of_any_name_that_is_deleted_is_what_the_session_was_in():
+    cookie = "_xsrf=2|8f14e45f; username-localhost-8888=2|1:0|10:1764260585"
+    deletes = "Set-Cookie: username-localhost-8888=; Max-Age=0; Path=/\nSet-Cookie: _xsrf=; Max-Age=0; Path=/"
+    (told,) = stories(f"200\nContent-Type: text/html\n{deletes}", "GET https://shop.test/logout", cookie)
+    assert told.title == "Logout at `shop.test`: `username-localhost-8888` deleted"
+
+
 def test_its_cookie_replaced_or_left_as_it_was():
     (told,) = stories("302\nLocation: /\nSet-Cookie: sessionid=c9f0f895fb98ab91; HttpOnly")
     assert told.title == "Logout at `shop.test`: `sessionid` replaced"
