@@ -121,7 +121,7 @@ def guide_command(platform: str, confdir: Path, color: str) -> None:
     """
     from inspector.render.console import make_console
     from inspector.render.layout import Canvas
-    from inspector.trust.guide import GUIDES
+    from inspector.trust.guide import GUIDES, filled
 
     canvas = Canvas(make_console(color, sys.stdout))
     guide = GUIDES.get(platform.lower())
@@ -141,7 +141,7 @@ def guide_command(platform: str, confdir: Path, color: str) -> None:
             canvas.heading(heading)
             for number, text in enumerate(paragraphs, 1):
                 command = text.startswith("$ ")
-                shown = text.replace("CERT", file)
+                shown = filled(text, file)
                 if command:
                     canvas.line("     ", (shown[2:], "cyan"))
                 else:

@@ -30,16 +30,21 @@ def _new(site: SiteEvidence) -> tuple[str, str]:
     elsewhere: dict[str, None] = {}
     for script in page.scripts:
         own, _ = script_origin(script, site)
-        host = urls.parse(script.src if "://" in script.src else f"https:{script.src}").host
+        url = urls.parse(script.src if "://" in script.src else f"https:{script.src}")
+        host = url.host
         if host and host.isascii() and not (own and "://" not in script.src) and host != site.host:
-            elsewhere[f"https://{host}"] = None
+            port = f":{url.port}" if url.secure and url.port != urls.DEFAULT_PORTS["https"] else ""
+            elsewhere[f"https://{host}{port}"] = None
     sources = ["'self'", *list(elsewhere)[:_MOST_ORIGINS], *([NONCE] if page.inline_scripts else [])]
     framed = "'self'" if value_of(site.fields, "x-frame-options") == "sameorigin" else "'none'"
     value = (
         f"default-src 'none'; script-src {' '.join(sources)}; style-src 'self'; img-src 'self'; font-src 'self'; "
         f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed}"
     )
-    trap = f"{_REPORT_FIRST}: styles in the markup, images and fonts from elsewhere have to be named."
+    trap = (
+        f"{_REPORT_FIRST}: style sheets, images, fonts and data from elsewhere have to be named, and styles in the "
+        "markup moved to a file."
+    )
     if page.inline_scripts:
         trap += f" {_NONCE} (this page has {count(page.inline_scripts, 'inline script')})."
     return value, trap

@@ -5,6 +5,8 @@ A paragraph that begins with ``$ `` is a command.
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 
@@ -181,3 +183,10 @@ GUIDES: dict[str, Guide] = {
         ),
     ),
 }
+
+
+def filled(text: str, file: str) -> str:
+    """A line of a guide with `file` in the place of ``CERT``, quoted where a command needs that; the names of variables
+    (``SSL_CERT_FILE``) stay."""
+    place = f'"{file}"' if text.startswith("$ ") and " " in file else file
+    return re.sub(r"\bCERT\b", lambda _: place, text)

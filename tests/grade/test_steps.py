@@ -108,6 +108,12 @@ def test_the_policy_names_the_scripts_of_the_page():
     assert "Report-Only" in step.fix
 
 
+def test_the_policy_names_the_port_of_a_script_where_it_is_not_the_usual_one():
+    body = "<script src=https://cdn.test:8443/a.js></script><script src=https://cdn.test:443/b.js></script>"
+    value = str(fix_of("content-security-policy", body=body))
+    assert "script-src 'self' https://cdn.test:8443 https://cdn.test;" in value
+
+
 def test_a_policy_that_is_there_is_edited_and_not_replaced():
     sent = (
         "default-src 'self' https://api.test; script-src 'self' 'unsafe-inline' https: https://cdn.test; img-src http:"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ from inspector.trust.authority import (
     retired,
     rotate,
 )  # fmt: skip
+from inspector.trust.guide import filled
 from inspector.trust.pem import certificates_in
 from inspector.trust.stores.here import unused_warning, warning_at_start
 from inspector.trust.stores.system import DEBIAN, LinuxStore
@@ -170,4 +172,12 @@ def test_every_guide_can_be_read(held: Held):
         assert shown.exit_code == 0
         assert "Undo it" in shown.output
         assert "CERT " not in shown.output
+        assert not re.search(r"\w/\S*mitmproxy-ca-cert\.pem\w", shown.output), "no path inside a word"
     assert ask("guide", "amiga").exit_code == 2
+
+
+def test_a_guides_variables_keep_their_names():
+    path = "/home/ada/my files/ca.pem"
+    assert filled("$ SSL_CERT_FILE=BUNDLE x", path) == "$ SSL_CERT_FILE=BUNDLE x"
+    assert filled("$ NODE_EXTRA_CA_CERTS=CERT node x.js", path) == f'$ NODE_EXTRA_CA_CERTS="{path}" node x.js'
+    assert filled("Import: CERT", path) == f"Import: {path}"

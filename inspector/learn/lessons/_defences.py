@@ -82,7 +82,7 @@ def hsts(page: Page, bench: Bench) -> Question:
         sent = sent_by("client", recording).decode().splitlines()
         page.say(
             "A certificate is checked only where there is TLS. Somebody types `shop.test`, the browser begins with "
-            "`http://`, and whoever stands in the way answers that himself. There is nothing to check:"
+            "`http://`, and whoever stands in the way answers in its place. There is nothing to check:"
         )
         page.lines(f"{sent[0]} … {sent[-1]}\n{met.status}")
         secure = overheard(bench.have(shop).port, client(bench))[0]
