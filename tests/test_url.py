@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from inspector.site import is_public_suffix, registrable_domain, same_site
-from inspector.url import is_loopback, join, parse
+from inspector.url import is_loopback, join, parse, resolve
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,59 @@ def test_the_part_of_the_list_for_one_top_level_domain_says_what_the_whole_list_
 )
 def test_same_site(a, b, same):
     assert same_site(parse(a), parse(b)) is same
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("https://www.shop.test", "https://www.shop.test/"),
+        ("HTTPS://WWW.Shop.test:443?x", "https://www.shop.test/?x"),
+        ("http://shop.test:443/", "http://shop.test:443/"),
+        ("//cdn.test/a", "https://cdn.test/a"),
+        ("///cdn.test/a", "https://cdn.test/a"),
+        ("\\\\cdn.test\\a?b\\c", "https://cdn.test/a?b\\c"),
+        ("/x/../y/./z/..", "https://shop.test/y/"),
+        ("../../../x", "https://shop.test/x"),
+        ("%2e%2E/x", "https://shop.test/x"),
+        ("x..y/.z", "https://shop.test/a/x..y/.z"),
+        ("img//x.png", "https://shop.test/a/img//x.png"),
+        ("?q", "https://shop.test/a/b?q"),
+        ("?", "https://shop.test/a/b?"),
+        ("#f", "https://shop.test/a/b?c#f"),
+        ("", "https://shop.test/a/b?c"),
+        (' \n/a b\t"<>`{}|^é%\r', "https://shop.test/a%20b%22%3C%3E%60%7B%7D%7C%5E%C3%A9%"),
+        ("?a b'\"é`{}|", "https://shop.test/a/b?a%20b%27%22%C3%A9`{}|"),
+        ("#a b'é`", "https://shop.test/a/b?c#a%20b'%C3%A9%60"),
+        ("https:page", "https://shop.test/a/page"),
+        ("https:/page", "https://shop.test/page"),
+        ("http:page", "http://page/"),
+        ("http://bücher.test/", "http://xn--bcher-kva.test/"),
+        ("http://u:p@shop.test", "http://u:p@shop.test/"),
+        ("http://[::1]:80/", "http://[::1]/"),
+        ("java\nscript:x()", "javascript:x()"),
+        ("mailto:a@shop.test", "mailto:a@shop.test"),
+        ("data:,a b", "data:,a b"),
+        ("https://", None),
+        ("https://a b/", None),
+        ("https://shop.test:99999/", None),
+    ],
+)
+def test_references_become_what_browsers_ask_for(reference, url):
+    base = "https://shop.test/a/b?c#d"
+    if url is None:
+        with pytest.raises(ValueError, match=r"."):
+            resolve(base, reference)
+        assert join(base, reference) == reference
+    else:
+        assert resolve(base, reference) == url
+        assert resolve(base, url) == url
+
+
+@given(
+    st.sampled_from(["https://shop.test", "http://shop.test:8080/a/b?c#d"]),
+    st.text("ab:/\\.?#%2e @[]é \t", max_size=20),
+)
+def test_what_is_resolved_stays(base, reference):
+    found = join(base, reference)
+    if found.startswith("http"):
+        assert join(base, found) == found

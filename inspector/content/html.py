@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from msgspec import Struct
 
+from inspector import url as urls
 from inspector.content.event_handlers import is_handler
 from inspector.fields.media_type import JAVASCRIPT
 from inspector.patterns import compile_late
@@ -159,8 +159,7 @@ class HtmlPage(Struct, frozen=True, dict=True):
     def resolve(self, page: str, reference: str) -> str:
         """The absolute URL of a reference in this page, whose own URL is `page`; ``""`` where it makes none."""
         try:
-            base = urljoin(page, self.base.strip()) if self.base else page
-            return urljoin(base, reference.strip())
+            return urls.resolve(urls.resolve(page, self.base) if self.base else page, reference)
         except ValueError:
             return ""
 

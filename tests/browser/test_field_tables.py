@@ -12,6 +12,7 @@ from inspector.browser import corp
 from inspector.browser.csp import Asked, request_violates
 from inspector.browser.csp_inline import inline_violates
 from inspector.browser.framing import judge as frame_judge
+from inspector.browser.redirects import location_url
 from inspector.browser.referrer import referrer
 from inspector.fields.csp import parse_policy
 from inspector.fields.hsts import parse_hsts
@@ -365,3 +366,27 @@ def test_policies_on_inline_scripts(lab: Harness, directive: str):
         (policy, n) for policy, n in said if "'sha-256-" in policy and (policy, n) not in found and n == len(CODE) - 1
     }
     assert {"blocked": found - said, "admitted": said - found} == {"blocked": set(), "admitted": set()}
+
+
+LOCATIONS = (
+    "https://partner.example", "HTTPS://Partner.EXAMPLE:443?x", "//partner.example/a", "///partner.example/a", "\\\\partner.example\\a?b\\c", "../../up",
+    "/x/../y/./z/..", "/%2e%2E/x/%2e", "x..y/.z", "img//x.png", "?q", "?", "/a b|^", "/\"<>`{}", "?a'\"<> `{}|^", "/é?é", "https:page", "https:/page", "/a%zz%", "/a\tb",
+    "https://u:p@shop.test/", ";p=1", "/a//b//../c", "./", "..", "http://shop.test:80/x", "https://shop.test/#f g",
+)  # fmt: skip
+
+
+def test_where_locations_lead(lab: Harness):
+    base = f"https://{SHOP}/dir/from"
+    for n, location in enumerate(LOCATIONS):
+        lab.server.answer(SHOP, f"/dir/from{n}", Reply(302, (("Location", location),)))
+    lab.fresh()
+    asked = {f"{base}{n}": location for n, location in enumerate(LOCATIONS)}
+    script = "for (const u of arg) await fetch(u, {mode: 'no-cors'}).catch(() => 0)"
+    run = lab.run("https", SHOP, script, list(asked), expect=len(LOCATIONS))
+    found = {}
+    for hop, after in zip(run.hops, run.hops[1:], strict=False):
+        if hop.url in asked and after.id == hop.id:
+            found[asked[hop.url]] = after.url.partition("#")[0]
+    assert len(found) >= len(LOCATIONS) - 3
+    said = {location: location_url(url, location).partition("#")[0] for url, location in asked.items()}
+    assert {location: said[location] for location in found} == found

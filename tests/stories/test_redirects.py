@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from inspector.browser.redirects import MOST_REDIRECTS
 from inspector.engine import Engine, Options
 from inspector.report import Story
@@ -52,6 +54,32 @@ def test_hops_tell_what_changes():
     assert "on to the host `id.test`, a cookie is set" in told.steps[1]
     assert told.steps[-1] == "The redirects took 100 ms before the final request could be sent."
     assert "4f9a8b7c6d5e" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("location", "asked"),
+    [
+        ("https://www.shop.test", "https://www.shop.test/"),
+        ("https://WWW.shop.test:443/a b?é", "https://www.shop.test/a%20b?%C3%A9"),
+        ("../up", "http://shop.test/up"),
+    ],
+)
+def test_an_address_is_followed_as_browsers_write_it(location, asked):
+    (told,) = stories(
+        f"""# type: document
+        GET http://shop.test/x HTTP/1.1
+
+        HTTP/1.1 301
+        Location: {location}
+        ---
+        # type: document
+        GET {asked} HTTP/1.1
+
+        HTTP/1.1 302
+        Location: /end
+        """.replace("        ", "")
+    )
+    assert told.exchanges == (0, 1)
 
 
 def test_a_loop_is_called_one():
