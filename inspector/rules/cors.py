@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _CHECK = "https://fetch.spec.whatwg.org/#cors-check"
 _CREDENTIALS = "https://fetch.spec.whatwg.org/#cors-protocol-and-credentials"
 _ON = cors("blocked", "depends")
+_PUBLIC = frozenset({"font", "script", "style", "image", "audio", "video", "track"})
+"""Destinations whose files are mostly the same for everybody."""
 
 
 @rule(
@@ -85,13 +87,15 @@ def allow_origin_missing(x: Subject) -> Found:
                 "and the page is told of CORS instead of the error."
             )
         fix = f"On `{x.url.host}`: send {listed(fields)}."
+        if x.destination in _PUBLIC and "cookie" not in x.req and "sec-fetch-storage-access" not in x.req:
+            fix += " For files that anybody may have, `*` does, and needs no `Vary`."
     if verdict.is_preflight and x.status >= 400:
         fix += answer_preflights(technology(x), value, x.req.get("access-control-request-method") or "")
     else:
         fix += set_cors(technology(x), "origin", value)
     evidence: tuple[Evidence, ...] = (
         x.request_field("origin", label="the page that asks"),
-        x.response_field("access-control-allow-origin", label="absent"),
+        x.response_field("access-control-allow-origin", label="permits nobody"),
     )
     if x.status >= 400:
         evidence += (x.status_evidence(),)

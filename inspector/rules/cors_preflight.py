@@ -169,7 +169,9 @@ def preflight_method(x: Subject) -> Found:
     fix += set_cors(technology(x), "methods", method, [*names, method], [method])
     evidence = (
         x.request_field("access-control-request-method", method, "asked for"),
-        x.response_field("access-control-allow-methods", allowed or None, "permitted"),
+        x.response_field(
+            "access-control-allow-methods", allowed or None, "permitted" if allowed else "permits no more"
+        ),
     )
     return finding_of(verdict, detail, fix, evidence)
 
@@ -233,7 +235,9 @@ def preflight_header(x: Subject) -> Found:
     fix += set_cors(technology(x), "headers", missing[0], names, missing)
     evidence = (
         x.request_field("access-control-request-headers", missing[0], "asked for"),
-        x.response_field("access-control-allow-headers", allowed or None, "permitted"),
+        x.response_field(
+            "access-control-allow-headers", allowed or None, "permitted" if allowed else "permits no more"
+        ),
     )
     return finding_of(verdict, detail, fix, evidence)
 

@@ -386,3 +386,9 @@ def test_rack_cors_compares_methods_in_lower_case():
     answer = "204 No Content\nServer: Puma 6\nAccess-Control-Allow-Origin: https://shop.test\nAccess-Control-Allow-Methods: GET"
     found = preflight(PREFLIGHT.format(method="DELETE", names="", answer=answer))
     assert any("methods: [:get, :delete]" in (a.fix or "") for a in found)
+
+
+@pytest.mark.parametrize(("destination", "star"), [("font", True), ("empty", False)])
+def test_a_public_file_may_be_permitted_to_everybody(destination, star):
+    [[found]] = told(asked(request=(f"Sec-Fetch-Dest: {destination}",)))
+    assert ("`*` does" in found.fix) == star
