@@ -40,10 +40,23 @@ def reached_page(x: Subject) -> bool | None:
     if exchange.context.served_from in _CACHES:
         return None
     if x.status in REDIRECTS or x.status in _BODILESS or x.method == "HEAD":
-        return True if handed_over else None
+        return True if handed_over else _never_handed_over(x)
     if handed_over or exchange.server.id is not None or body.media_type is not None or not _announced(x):
         return None
     return False
+
+
+def _never_handed_over(x: Subject) -> bool | None:
+    """The answer for a script's response without content, where no connection is recorded: ``False`` or not known.
+
+    What was handed over has one, if this recording names connections at all. Redirects also stay without where the page
+    wants none, and a 304 is the cache's.
+    """
+    if x.status in REDIRECTS or x.status == 304 or x.exchange.server.id is not None:
+        return None
+    if (x.exchange.context.resource_type or "") not in ("fetch", "xhr"):
+        return None
+    return False if any(origin.connections for origin in x.session.connections.origins()) else None
 
 
 def never_sent(x: Subject) -> bool:

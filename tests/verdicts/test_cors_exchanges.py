@@ -441,3 +441,31 @@ GET https://api.test/x HTTP/?
 X-B: 1
 """
     assert verdicts(text, CHROME)[1].outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "outcome"),
+    [
+        ("# connection: 7\n", "fetch", "blocked"),
+        ("", "fetch", "depends"),
+        ("# connection: 7\n", "ping", "depends"),
+    ],
+)
+def test_an_empty_answer_without_a_connection_was_kept_from_the_page(before, kind, outcome):
+    text = f"""\
+{before}GET https://shop.test/ HTTP/2
+Sec-Fetch-Mode: navigate
+
+HTTP/2 200
+---
+# type: {kind}
+GET https://api.shop.test/x HTTP/2
+Origin: https://shop.test
+Sec-Fetch-Mode: cors
+Sec-Fetch-Site: same-site
+
+HTTP/2 204
+Access-Control-Allow-Origin: *
+"""
+    found = verdicts(text, CHROME)[1]
+    assert (found.outcome, found.code) == (outcome, "WildcardOriginNotAllowed")
