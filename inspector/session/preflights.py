@@ -182,7 +182,7 @@ class Preflights:
             if all(name in sent or (hidden and name == "authorization") for name in asked.names):
                 asked.used = True
                 return asked
-        if x.response is None and "accept" not in sent and not unsafe_names(request_fields(x)):
+        if x.response is None and "accept" not in sent and not reasons("GET", request_fields(x)):
             # What follows a redirect and fails before it is sent is recorded without the fields the page set.
             for asked in kept:
                 if not asked.used and asked.method == x.method and asked.included is not None:

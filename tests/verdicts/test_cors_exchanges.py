@@ -424,8 +424,9 @@ Content-Type: application/json
     assert (found.code, found.parameter) == ("HeaderDisallowedByPreflightResponse", "x-id")
 
 
-def test_a_request_is_not_judged_by_the_preflight_for_other_fields():
-    text = """\
+@pytest.mark.parametrize(("recorded", "outcome"), [("X-B: 1", "unknown"), ("User-Agent: x", "blocked")])
+def test_a_request_is_not_judged_by_the_preflight_for_other_fields(recorded, outcome):
+    text = f"""\
 # type: preflight
 OPTIONS https://api.test/x HTTP/2
 Origin: https://shop.test
@@ -438,9 +439,9 @@ HTTP/2 403
 # error: net::ERR_FAILED
 # page: https://shop.test/
 GET https://api.test/x HTTP/?
-X-B: 1
+{recorded}
 """
-    assert verdicts(text, CHROME)[1].outcome == "unknown"
+    assert verdicts(text, CHROME)[1].outcome == outcome
 
 
 @pytest.mark.parametrize(
