@@ -205,7 +205,7 @@ def secrets_of(exchange: Exchange) -> tuple[str, ...]:
     """The secrets an exchange carries in its URLs, credential fields and posted form, for `Masker.scrub`."""
     request, response = exchange.request, exchange.response
     url, sent = request.url, request.fields
-    found = _url_secrets(url) if "=" in url or "@" in url else ()
+    found = list(_url_secrets(url)) if "=" in url or "@" in url else []
     referer = sent.get("referer")
     if referer is not None and "=" in referer:
         found += _addresses(sent, "referer")
@@ -222,7 +222,7 @@ def secrets_of(exchange: Exchange) -> tuple[str, ...]:
         location = answer.get("location")
         if location is not None and "=" in location:
             found += _addresses(answer, "location")
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=2048)

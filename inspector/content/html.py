@@ -57,7 +57,7 @@ _TAGS = frozenset(
 _WITH_TEXT = frozenset({"script", "style", "title"})
 _MAY_HAVE_INLINE_CODE = compile_late(r"[\s\"'/](?:on[a-z]{3,30}|style)\s*=", re.IGNORECASE)
 _NOSCRIPT = compile_late(
-    r"<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1|\Z)|"
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style|textarea|title)\b.*?(?:</\1|\Z)|"
     r"(<noscript\b[^>]*(?:>|\Z)).*?(?=</noscript|\Z)",  # what is not closed goes on to the end of the page
     re.IGNORECASE | re.DOTALL,
 )

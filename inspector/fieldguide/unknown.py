@@ -67,7 +67,7 @@ def shape_of_name(name: str, known: tuple[str, ...]) -> str:
             f"Not known to this guide. It has the letters of `{scrambled}` in another order: some load balancers put a "
             "field out of force this way without changing the message's length."
         )
-    close = None if name.startswith("x-") else _close(name, known)
+    close = None if name.startswith("x-") else close_name(name, known)
     if close is not None and sorted(close.lower()) != letters:
         return f"Not known to this guide. It is close to `{close}`, but what looks for that does not find it."
     for start, vendor in _VENDORS:
@@ -84,7 +84,7 @@ def shape_of_name(name: str, known: tuple[str, ...]) -> str:
     return "Not known to this guide."
 
 
-def _close(name: str, known: tuple[str, ...]) -> str | None:
+def close_name(name: str, known: tuple[str, ...]) -> str | None:
     """The known name that differs least from one in lower case, where that is little.
 
     Most names are told apart by their lengths and by which characters are in them, before the rest are compared.

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,3 +97,26 @@ def test_a_large_page_is_read_quickly():
 )
 def test_no_text_is_too_strange(text: str):
     parse_html(text)
+
+
+def test_the_text_of_a_style_is_its_own():
+    page = parse_html("<svg>" + "<style>a" * 2000)  # in SVG, where elements of that name hold others
+    assert {element.text for element in page.elements} == {"a"}
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<script", "<noscript", "<noscript>", "<title>a", "<!--<script>"])
+def test_what_is_not_closed_goes_on_to_the_end(piece: str):
+    """As browsers have it; and a million characters of it take no time to speak of."""
+    assert tags(parse_html("<link><noscript><a></a></noscript>" + piece * (1_000_000 // len(piece))))[:1] == ["link"]
+    assert "img" not in tags(parse_html(f"<noscript></noscript>{piece} <img src=/a>"))
+    assert "img" not in tags(parse_html(f"<!--><!---><noscript><img></noscript>{piece} <img src=/a>"))
+
+
+def test_controls_deep_in_forms_know_theirs():
+    deep = "<div>" * 3000
+    page = parse_html(
+        f"<input id=0>{deep}<input id=1></div><form>{deep}<input id=2>{'</div>' * 3000}</form><input id=3>"
+    )
+    assert [e.form for e in page.having("input")] == [None, None, 0, None]
+    assert [e.get("id") for e in page.controls(0)] == ["2"]
+    assert page.controls(1) == ()

@@ -1,10 +1,15 @@
 """What is said of a value: read these aloud, they are the product."""
 
+from difflib import get_close_matches
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspector.exchange import Fields
 from inspector.fieldguide.base import Around
-from inspector.fieldguide.guide import entry_for, explain
+from inspector.fieldguide.guide import entry_for, explain, names
+from inspector.fieldguide.unknown import close_name
 
 SENT = 1_714_561_200.0  # Wed, 01 May 2024 11:00:00 GMT
 DATE = ("Date", "Wed, 01 May 2024 11:00:00 GMT")
@@ -251,3 +256,13 @@ def test_a_charset_of_json_says_nothing():
     said = says("Content-Type", "application/json; charset=iso-8859-1")
     assert "JSON is UTF-8 always (RFC 8259), so its `charset` says nothing" in said
     assert "iso-8859-1" not in said
+
+
+@given(st.sampled_from([n.lower() for n in names() if not n.endswith("*")]), st.data())
+def test_a_name_is_close_to_the_one_that_a_search_through_all_finds(name: str, data: st.DataObject):
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(name) - 1))
+        name = name[:at] + data.draw(st.text("abcxyz-", max_size=2)) + name[at + data.draw(st.integers(0, 1)) :] or "a"
+    known = {k.lower(): k for k in names() if not k.endswith("*")}
+    found = get_close_matches(name, list(known), 1, 0.9)
+    assert close_name(name, names()) == (known[found[0]] if found else None)

@@ -505,3 +505,27 @@ def test_hostile_values_are_survived(value: str):
     engine = Engine()
     report = engine.observe(msgspec.structs.replace(exchange, response=hostile))
     assert INTERNAL_ERROR not in {a.rule for a in report.annotations}
+
+
+def test_comments_before_a_page_are_each_read_once():
+    """A page in place of an image; with forty comments there are 2^39 ways to take them together."""
+    for comments, found in ((3, 1), (40, 0)):
+        text = "<!---->" * comments + ("<!doctype html>" if found else "<svg")
+        told_here = told(
+            f"# type: image\nGET https://shop.test/a HTTP/2\n\nHTTP/2 200\nContent-Type: image/png\n\n{text}",
+            "content/type-mismatch",
+        )
+        assert len(told_here) == found
+
+
+@pytest.mark.parametrize("piece", ["<", "<!--", "<script", "<style>", "<head", "</head", "<script>a</script "])
+def test_a_redirect_with_markup_that_is_not_closed(piece: str):
+    text = f"GET https://shop.test/a HTTP/2\n\nHTTP/2 302\nLocation: /b\nContent-Type: text/html\n\n{piece * 90_000}"
+    assert len(told(text, "redirect/big-body")) <= 1
+
+
+def test_a_redirect_s_head_is_not_seen():
+    head = "<head>" + "<title>Moved</title>" * 50 + "<!-- a -->" + "word " * 200 + "</head >"
+    for body, found in (("", 0), ("word " * 200, 1)):
+        text = "GET https://shop.test/a HTTP/2\n\nHTTP/2 302\nLocation: /b\nContent-Type: text/html\n\n" + head + body
+        assert len(told(text, "redirect/big-body")) == found
