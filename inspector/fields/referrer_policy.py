@@ -29,3 +29,20 @@ def parse_referrer_policy(value: str) -> str | None:
         if member.lower() in POLICIES:
             found = member.lower()
     return found
+
+
+_BEFORE = {
+    "always": "unsafe-url",
+    "default": DEFAULT,
+    "never": "no-referrer",
+    "origin-when-crossorigin": "origin-when-cross-origin",
+}
+
+
+def parse_meta_referrer(content: str) -> str | None:
+    """The policy of a ``<meta name=referrer>`` (HTML, section 4.2.5.1): one value, or a name from before the standard.
+
+    ``None`` where it is neither, and the page's policy stays as it was.
+    """
+    value = content.lower()
+    return value if value in POLICIES else _BEFORE.get(value)

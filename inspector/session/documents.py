@@ -11,7 +11,7 @@ from msgspec import Struct
 from inspector import url as urls
 from inspector.browser.address_space import AddressSpace, address_space
 from inspector.fields.isolation import parse_coep
-from inspector.fields.referrer_policy import parse_referrer_policy
+from inspector.fields.referrer_policy import parse_meta_referrer, parse_referrer_policy
 from inspector.patterns import compile_late
 from inspector.session.csp import PagePolicies, policies_of
 
@@ -22,9 +22,7 @@ MOST_DOCUMENTS = 500
 MOST_EACH = 8
 
 _LOOKED_AT = 16_384
-_META = compile_late(r"<meta\s[^>]{1,400}>", re.IGNORECASE)
-_NAME = compile_late(r"\bname\s*=\s*[\"']?referrer\b", re.IGNORECASE)
-_CONTENT = compile_late(r"\bcontent\s*=\s*[\"']?([a-z-]+)", re.IGNORECASE)
+_META = compile_late(r"\bname\s*=\s*[\"']?referrer\b", re.IGNORECASE)
 
 Embedding = Literal["require-corp", "credentialless"]
 
@@ -90,7 +88,7 @@ class Documents:
             x.exchange.index,
             coep,  # type: ignore[arg-type]
             isolation,
-            _meta_referrer(beginning) or (parse_referrer_policy(policy) if policy else None),
+            _meta_referrer(x, beginning) or (parse_referrer_policy(policy) if policy else None),
             None if said is None else said != "document",
             _standards_mode(beginning),
             address_space(x.exchange.server.peer or url.host),
@@ -160,11 +158,12 @@ def _standards_mode(beginning: str) -> bool | None:
     return None if text.startswith(("<!doctype", "<?xml")) or not text else False
 
 
-def _meta_referrer(beginning: str) -> str | None:
-    """The policy of the last ``<meta name=referrer>`` near the document's beginning, which overrides the field."""
+def _meta_referrer(x: Subject, beginning: str) -> str | None:
+    """The policy of the last valid ``<meta name=referrer>``, which overrides the field's."""
+    if _META.search(beginning) is None or x.html is None:
+        return None
     found = None
-    for tag in _META.findall(beginning):
-        name, content = _NAME.search(tag), _CONTENT.search(tag)
-        if name is not None and content is not None:
-            found = parse_referrer_policy(content[1]) or found
+    for meta in x.html.metas:
+        if (meta.get("name") or "").lower() == "referrer":
+            found = parse_meta_referrer(meta.get("content") or "") or found
     return found

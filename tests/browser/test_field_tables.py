@@ -14,10 +14,12 @@ from inspector.browser.csp_inline import inline_violates
 from inspector.browser.framing import judge as frame_judge
 from inspector.browser.redirects import location_url
 from inspector.browser.referrer import referrer
+from inspector.engine import Engine
 from inspector.fields.csp import parse_policy
 from inspector.fields.hsts import parse_hsts
 from inspector.fields.isolation import parse_coep, parse_coop, parse_permissions_policy
 from inspector.fields.referrer_policy import parse_referrer_policy
+from inspector.rules.example import parse_example
 from tests.browser.csp_scenarios import FLAGS
 from tests.browser.harness import Harness
 from tests.browser.server import Reply
@@ -118,6 +120,48 @@ def test_referrer_policy(lab: Harness):
         sent = {f"{s.scheme}://{s.host}{s.path}": s.field("referer") for s in lab.server.seen}
         for value, both in targets.items():
             found[value, scheme] = [sent[target] for target in both]
+    assert found == said
+
+
+META_REFERRERS = (
+    *(f'<meta name=referrer content="{content}">' for content in (
+        "no-referrer", "NO-REFERRER", " no-referrer ", "no-referrer, origin", "origin, no-referrer", "never", "default", "always",
+        "origin-when-crossorigin", "origin-when-cross-origin", "bogus", "", "same-origin", "no-referrer;x",
+    )),
+    "<meta name=referrer content=no-referrer><meta name=referrer content=origin>", "<meta name=referrer content=origin><meta name=referrer content=x>",
+    "<!-- <meta name=referrer content=no-referrer> -->", '<script>"<meta name=referrer content=no-referrer>"</script>',
+    "<p><meta name=referrer content=no-referrer>", '<meta name=" referrer" content=no-referrer>', "<meta property=referrer content=no-referrer>",
+    "<meta data-x='>' content=no-referrer name=Referrer>", "<meta http-equiv=referrer content=no-referrer>", "<meta name=referrer-x content=no-referrer>",
+    "<template><meta name=referrer content=no-referrer></template>", "<meta name=referrer>",
+)  # fmt: skip
+
+
+def test_referrer_policy_in_the_markup(lab: Harness):
+    """Over one of the field's, with an image of another origin and one of the page's own."""
+    field = ("Referrer-Policy", "unsafe-url")
+    targets = {}
+    for n, meta in enumerate(META_REFERRERS):
+        targets[meta] = [f"https://{host}/meta-seen{n}" for host in (OTHER, SHOP)]
+        for host in (SHOP, OTHER):
+            lab.server.answer(host, f"/meta-seen{n}", PIXEL)
+        images = "".join(f"<img src={t}>" for t in targets[meta])
+        lab.server.answer(SHOP, f"/meta{n}/", html(meta + images, field))
+    lab.server.answer(SHOP, "/metas", html("".join(f"<iframe src=/meta{n}/></iframe>" for n in range(len(targets)))))
+    tab, _ = lab.blank()
+    tab.goto(f"https://{SHOP}/metas")
+    tab.close()
+    sent = {f"{s.scheme}://{s.host}{s.path}": s.field("referer") for s in lab.server.seen}
+    found, said = {}, {}
+    for n, (meta, both) in enumerate(targets.items()):
+        page = f"https://{SHOP}/meta{n}/"
+        engine = Engine()
+        engine.observe(parse_example(
+            f"# type: document\nGET {page} HTTP/2\n\nHTTP/2 200\nContent-Type: text/html\n{': '.join(field)}\n\n"
+            f"<!doctype html>{meta}")[0])  # fmt: skip
+        document = engine.session.blocking.documents.at(page)
+        assert document is not None
+        found[meta] = [sent[target] for target in both]
+        said[meta] = [referrer(document.referrer_policy, page, target) for target in both]
     assert found == said
 
 

@@ -108,6 +108,11 @@ def test_meta_referrer_overrides_the_field():
     asked = resource("script", "Content-Type: text/javascript").lstrip()
     full = asked.replace("Referer: https://shop.test/", "Referer: https://shop.test/cart")
     assert told(page + full) == []
+    assert told(page.replace("unsafe-url>", "always>") + full) == []
+    assert told(page.replace("unsafe-url>", "'unsafe-url, no-referrer'>") + full) != []
+    (found,) = told(
+        page.replace("<meta name=referrer content=unsafe-url>", "<!--<meta name=referrer content=unsafe-url>-->") + full
+    )
     (found,) = told(page.replace("name=referrer", "name=other") + full)
     assert found.rule == "blocking/referrer-differs"
     assert "more" in found.title
