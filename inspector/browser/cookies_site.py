@@ -146,7 +146,8 @@ def _relation(facts: Facts, target: Url) -> tuple[bool | None, bool | None, str]
         said = f"the request was made by `{facts.initiator}`"
         return site_of(initiator) == site_of(target), jar_site(initiator.host) == jar_site(target.host), said
     if facts.site == "cross-site":
-        if facts.redirected or (facts.page and site_of(parse(facts.page)) == site_of(target)):
+        own = facts.kind != "top" and facts.page and site_of(parse(facts.page)) == site_of(target)
+        if facts.redirected or own:
             return None, None, "`Sec-Fetch-Site: cross-site`, which also counts the redirects on the way"
         return False, False, "`Sec-Fetch-Site: cross-site`"
     return None, None, "nothing in the request says who made it"

@@ -469,3 +469,15 @@ def test_a_redirected_request_keeps_its_credentials_mode():
 def test_a_name_with_a_dot_at_its_end_is_another_site():
     reports = observe("---\n".join((VISIT + "Set-Cookie: a=1\n", VISIT.replace("shop.test", "shop.test."))))
     assert reports[-1].verdicts.cookies == ()
+
+
+def test_a_link_without_a_referrer_from_elsewhere_is_cross_site_on_its_own_page_too():
+    """The page of a top-level navigation is the document itself, so it says nothing of who led there."""
+    there = request("https://shop.test/", f"User-Agent: {CHROME}", "Sec-Fetch-Site: cross-site", *TOP, "Cookie: b=1")
+    text = (
+        VISIT
+        + "Set-Cookie: a=1; SameSite=Strict\nSet-Cookie: b=1; SameSite=Lax\n---\n# page: https://shop.test/\n"
+        + there
+    )
+    found = {v.name: (v.outcome, v.codes) for v in observe(text)[-1].verdicts.cookies}
+    assert found == {"a": ("blocked", ("SameSiteStrict",)), "b": ("sent", ())}
