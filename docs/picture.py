@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from inspector.engine import Options
@@ -38,7 +39,7 @@ def main() -> None:
         )
         chosen = explain([str(capture)], Options(), Selection(entries=((None, failed.index),)))
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    Terminal(console).entries(chosen)
+    Terminal(console).entries(replace(chosen, stories=()))
     PICTURE.write_text(console.export_svg(title=f"inspector explain shop.har --entry {failed.index}"), encoding="utf-8")
     sys.stdout.write(f"{PICTURE}\n")
 

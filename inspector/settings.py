@@ -22,12 +22,13 @@ import tomllib
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import Struct
 
 from inspector.report import Severity
+from inspector.words import listed
 
 FILE = "inspector.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -120,7 +121,8 @@ def read(path: Path) -> Settings:
     try:
         return msgspec.convert(table or {}, Settings)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{path}: {error}") from None
+        levels = listed(get_args(Level), "or") if "enum" in str(error) else ""
+        raise SettingsError(f"{path}: {error}{f'; a level is {levels}' if levels else ''}") from None
 
 
 def _table(path: Path) -> dict[str, Any] | None:

@@ -110,7 +110,8 @@ class Terminal:
         for exchange in report.exchanges:
             self._everything(canvas, exchange, len(report.captures))
         own = {(e.capture, e.index) for e in report.exchanges}
-        draw_stories(canvas, [(None, s) for s in report.stories if _tells_of(s, own)], 1, whole=True)
+        told = sorted([s for s in report.stories if _tells_of(s, own)], key=lambda story: len(story.exchanges))
+        draw_stories(canvas, [(None, s) for s in told], 1, whole=True)  # those most about these exchanges first
         canvas.flush()
 
     def _findings(self, canvas: Canvas, found: list[RuleGroups], captures: int) -> None:

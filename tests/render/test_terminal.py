@@ -427,3 +427,11 @@ def test_a_range_within_one_grade_names_the_grade_once():
     assert said(Score(0, "F"), Score(10, "F")) == "F (0 to 10 of 100)"
     assert said(Score(10, "F"), Score(35, "D")) == "at least F (10), at most D (35 of 100)"
     assert said(Score(35, "D"), Score(35, "D")) == "D (35 of 100)"
+
+
+def test_the_stories_most_about_an_entry_come_first():
+    stories = (Story("page-load", "Page load of it all", tuple(range(30))), Story("preflight", "Refused: PUT", (0, 1)))
+    report = replace(report_of(exchange(0, "https://a.test/", 200)), stories=stories)
+    out = io.StringIO()
+    Terminal(make_console("never", out)).entries(report)
+    assert 0 < out.getvalue().index("Refused: PUT") < out.getvalue().index("Page load of it all")
