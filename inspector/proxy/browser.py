@@ -71,6 +71,9 @@ _CHROMIUM = (
     "--disable-extensions",
     "--disable-sync",
     "--allow-browser-signin=false",
+    # those of the updater and of signing the browser in: to a port that Chromium asks nobody at, so none leaves it
+    "--component-updater=url-source=http://127.0.0.1:9",
+    "--gaia-url=http://127.0.0.1:9",
     "--disable-domain-reliability",
     "--no-pings",
     "--disable-features=OptimizationHints,MediaRouter,InterestFeedContentSuggestions,NetworkTimeServiceQuerying",

@@ -93,6 +93,8 @@ def test_chromium_is_inside_and_trusts(lab: Lab, confdir: Path, tmp_path: Path) 
     home = next(e for e in entries if e["request"]["url"] == f"{lab.origins.shop}/")
     assert home["response"]["status"] == 200
     assert any(e["_resourceType"] == "script" for e in entries if "_resourceType" in e)
+    own = [e["request"]["url"] for e in entries if "google" in e["request"]["url"]]
+    assert own == [], "the browser asks nothing of its own accord"
 
 
 @pytest.mark.browser
