@@ -141,7 +141,7 @@ def _session(x: Subject, set_here: list[SetCookieVerdict], sent: list[str]) -> t
         if verdict.stored_as is not None:
             found.setdefault(_along(verdict.stored_as.same_site), verdict.name)
     for name in sent:
-        kept = x.session.jar.kept(x.url, name)
+        kept = x.session.jar.kept(x.url, (name,))
         for cookie in kept:
             found.setdefault(_along(cookie.same_site), name)
         if not kept:

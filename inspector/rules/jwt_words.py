@@ -42,9 +42,16 @@ def kind(carried: Carried) -> str:
     typ = str(token.header.get("typ", "")).lower()
     if "id_token" in name or ("nonce" in claims and "at_hash" in claims):
         return "ID token"
-    if "refresh" in name or typ == "refresh" or str(claims.get("typ", "")).lower() == "refresh":
+    use = str(claims.get("token_type") or claims.get("typ") or "").lower()  # Django's simplejwt, Keycloak
+    if "refresh" in name or "refresh" in (typ, use):
         return "refresh token"
-    if typ in ("at+jwt", "application/at+jwt") or "access_token" in name or "scope" in claims or "scp" in claims:
+    if (
+        typ in ("at+jwt", "application/at+jwt")
+        or use == "access"
+        or "access_token" in name
+        or "scope" in claims
+        or "scp" in claims
+    ):
         return "access token"
     if typ in ("dpop+jwt", "logout+jwt", "secevent+jwt"):
         return f"`{typ}` token"

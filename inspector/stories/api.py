@@ -192,7 +192,7 @@ def _patterns(calls: list[Call], telling: Telling, host: str) -> None:
                 else ", which do not grow: a server in trouble gets no rest"
             )
         text += f". It ended with {last.status or 'no response'}."
-        if last.method in ("POST", "PATCH"):
+        if last.method in ("POST", "PATCH") and any(call.status != 429 for call in retry.calls[:-1]):
             text += f" {last.method} is not idempotent: an attempt that failed late may have taken effect."
         telling.say(text)
     for polling in pollings(calls)[:MOST_TOLD]:

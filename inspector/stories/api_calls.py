@@ -62,6 +62,8 @@ class Call(Struct, gc=False):
     next_page: str | None = None
     """The absolute address it names as the next page, as sent."""
     remaining: int | None = None
+    content: int | None = None
+    """A number that stands for what was posted; ``None`` where nothing was, or it was not looked at."""
     page: str | None = None
     """The recorder's page it was made for."""
 
@@ -179,6 +181,7 @@ def _content(body: Body | None) -> bytes | None:
 def _read(x: Subject, call: Call) -> None:
     """GraphQL and JSON-RPC: what is called, and whether the answer tells of an error."""
     content = _content(x.request.body)
+    call.content = None if content is None else hash(content)
     if content is None or not (b'"query"' in content or b'"operationName"' in content or b'"jsonrpc"' in content):
         return
     try:

@@ -74,9 +74,9 @@ def bursts(calls: list[Call]) -> list[Burst]:
 def retries(calls: list[Call]) -> list[Retry]:
     """The same request after a 429 or 5xx, or without a response, within five minutes."""
     found: list[Retry] = []
-    open_: dict[tuple[str, str], list[Call]] = {}
+    open_: dict[tuple[str, str, int | None], list[Call]] = {}
     for call in calls:
-        key = (call.method, call.url)
+        key = (call.method, call.url, call.content)
         before = open_.get(key)
         if before is not None and _soon_after(before[-1], call):
             before.append(call)

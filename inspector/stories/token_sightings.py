@@ -28,7 +28,7 @@ How = Literal["authorization", "field", "cookie", "url", "fragment", "content"]
 
 _SCHEMES = frozenset({"bearer", "token", "dpop", "jwt"})
 _NAMED = compile_late(r"(?:(access|id|refresh|auth|session|bearer)[_-]?)?token|jwt", re.IGNORECASE)
-_REFRESH = compile_late(r"refresh[_-]?token", re.IGNORECASE)
+_REFRESH = compile_late(r"refresh(?:[_-]?token)?", re.IGNORECASE)
 _KINDS = {"access": "access token", "id": "ID token", "refresh": "refresh token"}
 _ANSWERS = ("token", "auth", "login", "session", "signin", "sign-in")
 """What the path of an answer to a GET has where tokens are handed out so."""

@@ -233,3 +233,13 @@ def test_pages_that_were_left_out(numbers: tuple[int, ...], says: str):
     _, text = story(*(call("GET", f"/items?page={n}&q=x", at) for at, n in enumerate(numbers)))
     assert f"{len(numbers)} pages of `/v1/items` were followed" in text
     assert says in text
+
+
+def test_another_content_is_no_retry_and_what_was_too_much_was_not_done():
+    """A hundred guesses at a password that end in 429, and GraphQL, which posts everything to one address."""
+    guesses = [call("POST", "/login", n, 429, f'{{"password": "guess{n}"}}') for n in range(3)]
+    asked = [call("POST", "/graphql", 5 + n, 503, f'{{"query": "{{ item{n} }}"}}') for n in range(2)]
+    assert "was tried" not in "".join(story(*guesses, *asked)[1])
+    _, text = story(*(call("POST", "/pay", n * 0.2, 429, '{"a": 1}') for n in range(3)))
+    assert "was tried 3 times" in text
+    assert "not idempotent" not in text

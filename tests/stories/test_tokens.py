@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jwt as pyjwt
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -323,3 +324,23 @@ Content-Type: application/json
 """
     (told,) = stories(f'{asked}{{"data": {{"login": {{"token": "{OPAQUE}"}}}}}}', call())
     assert told.steps[0] == "`api.shop.test` issues it in #0, in the content of its answer (`token`)."
+
+
+def test_a_refresh_token_of_djangos_simplejwt_is_called_refresh():
+    def made(use: str, number: int) -> str:
+        claims = {"token_type": use, "exp": 1772369000, "jti": f"{number:032x}"}
+        return pyjwt.encode(claims, "a-key-of-this-test-of-32-octets-", "HS256")
+
+    refresh, access, second = made("refresh", 1), made("access", 2), made("access", 3)
+    asked = "POST https://api.shop.test/api/token/{} HTTP/2\nContent-Type: application/json\n\n{}\n\nHTTP/2 200\n"
+    first = asked.format("", '{"username": "ada", "password": "correct horse"}')
+    then = asked.format("refresh/", f'{{"refresh": "{refresh}"}}')
+    given = "Content-Type: application/json\n\n"
+    kept, used, *_ = stories(
+        f'{first}{given}{{"refresh": "{refresh}", "access": "{access}"}}',
+        call(access),
+        f'{then}{given}{{"access": "{second}"}}',
+        call(second),
+    )
+    assert kept.title == "The life of the refresh token `[masked 1]`: issued and brought for a new one"
+    assert used.title == "The life of the access token `[masked 2]`: issued, sent and replaced"
