@@ -83,7 +83,7 @@ def script_origin(script: Script, site: SiteEvidence) -> tuple[bool, bool]:
     return _same_domain(parsed.host, site.host), parsed.scheme == "https"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)  # a page's scripts are gone through once for each way to do better
 def _same_domain(a: str, b: str) -> bool:
     """Whether two hosts share a registrable domain where suffixes such as ``github.io`` count for nothing.
 

@@ -8,11 +8,12 @@ that covers the known path, admits it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec import Struct
 
-from inspector.browser.csp_match import host_part_matches, path_part_matches
+from inspector.browser.csp_match import path_part_matches
 from inspector.fields.csp import HostSource
 
 CALLBACK = "answers with a script that begins with whatever name the address asks for (JSONP)"
@@ -264,6 +265,25 @@ def _known() -> tuple[tuple[str, tuple[str, ...], str], ...]:
     return tuple((host, paths, what) for table, what in tables for host, paths in _read(table))
 
 
+@lru_cache(maxsize=1)
+def _covered() -> dict[str, list[tuple[str, tuple[str, ...], str]]]:
+    """A source's host → the known services that it covers, in order."""
+    covered: dict[str, list[tuple[str, tuple[str, ...], str]]] = {}
+    for row in _known():
+        host = row[0]
+        patterns = {host} if host.startswith("*") else {host, *_patterns(host)}
+        for pattern in patterns:
+            covered.setdefault(pattern, []).append(row)
+    return covered
+
+
+def _patterns(host: str) -> Iterator[str]:
+    """The patterns with a wildcard that cover a host."""
+    while "." in host:
+        host = host.partition(".")[2]
+        yield f"*.{host}"
+
+
 @lru_cache(maxsize=1024)
 def bypass_of(source: HostSource, allows_eval: bool) -> Bypass | None:
     """What a source of a script allowlist admits besides what it is there for; ``None`` where nothing is known.
@@ -272,9 +292,8 @@ def bypass_of(source: HostSource, allows_eval: bool) -> Bypass | None:
     """
     if source.host == "*" or source.host.count(".") == 0:
         return None
-    for host, paths, what in _known():
-        covers = source.host == host if host.startswith("*") else host_part_matches(source.host, host, chromium=True)
-        if not covers or (what == CALLBACK and host in _NEED_EVAL and not allows_eval):
+    for host, paths, what in _covered().get(source.host, ()):
+        if what == CALLBACK and host in _NEED_EVAL and not allows_eval:
             continue
         if any(path_part_matches(source.path, path) or (path == "/" and source.path == "") for path in paths):
             return Bypass(host, what)

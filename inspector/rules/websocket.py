@@ -154,7 +154,8 @@ def not_offered(x: Subject) -> Finding | None:
         if not chosen or (name not in x.req and "sec-websocket-key" not in x.req):
             continue  # the recording leaves out what the client offered
         offered = tokens(x.req.get(name) or "")
-        extra = [token for token in tokens(chosen) if token not in offered]
+        known = set(offered)
+        extra = [token for token in tokens(chosen) if token not in known]
         if not extra:
             continue
         shown = words.listed(words.ticked(brief(t, 40) for t in offered)) if offered else "none"

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from inspector.browser.csp_inline import sha256_source
+from inspector.browser.csp_match import host_part_matches
 from inspector.engine import INTERNAL_ERROR, Engine
 from inspector.fields.csp import HostSource, parse_source
 from inspector.report import Annotation, Severity
+from inspector.rules import csp_bypasses
 from inspector.rules.csp_bypasses import bypass_of
 from inspector.rules.example import parse_example
 
@@ -398,3 +400,19 @@ def test_a_script_and_a_handler_each_get_their_fix():
     fix = policy("script-src 'self'", body="<img src=a.png><a onclick='go()'>x</a>")["csp/blocks-content"].fix
     assert fix is not None
     assert "addEventListener" in fix
+
+
+def test_known_services_are_found_by_what_covers_them():
+    for row in csp_bypasses._known():
+        host = row[0]
+        for pattern in (host, *csp_bypasses._patterns(host)):
+            covering = [
+                each
+                for each in csp_bypasses._known()
+                if (
+                    each[0] == pattern
+                    if each[0].startswith("*")
+                    else host_part_matches(pattern, each[0], chromium=True)
+                )
+            ]
+            assert csp_bypasses._covered().get(pattern, []) == covering
