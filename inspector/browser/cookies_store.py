@@ -213,12 +213,19 @@ def _kept(
     )
 
 
-def refused_by_clearing(cookie: SetCookie) -> SetCookieVerdict:
+CLEARED = "Clear-Site-Data"
+"""The check of a step that says that the response empties the jar itself."""
+
+
+def refused_by_clearing(cookie: SetCookie, now: float | None) -> SetCookieVerdict:
     """The verdict on a line of a response whose ``Clear-Site-Data`` empties the jar: Chromium keeps none of them.
 
-    The protocol has no code for that; Chromium gives the one for bad syntax.
+    The protocol has no code for that; Chromium gives the one for bad syntax. A deletion has its way nevertheless.
     """
-    step = Step("Clear-Site-Data", "the same response says `Clear-Site-Data` for cookies", "fail")
+    expires = expiry(cookie, now, None)
+    if expires is not None and expires <= (now or 0.0):
+        return SetCookieVerdict(cookie.name, "expired")
+    step = Step(CLEARED, "the same response says `Clear-Site-Data` for cookies", "fail")
     return SetCookieVerdict(cookie.name, "blocked", ("SyntaxError",), steps=(step,))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from inspector.browser.cookies_store import CLEARED
 from inspector.report import Evidence, Severity
-from inspector.rules.base import Finding, rule, set_cookie_blocked, set_cookie_judged
+from inspector.rules.base import Finding, response_field, rule, set_cookie_blocked, set_cookie_judged
 from inspector.rules.cookies_words import CHIPS, DRAFT, evidence_of, names_of, refused, set_lines
 from inspector.subject import Subject
 
@@ -227,6 +228,13 @@ def without_credentials(x: Subject) -> Finding | None:
         for line in lines
         if not line.verdict.codes and any(step.check == "credentials" for step in line.verdict.steps)
     ]
+    if certain and x.fetch_site == "same-origin" and not x.is_preflight:
+        return Finding(
+            f"The browser ignores {names_of(certain)}: the request left out even cookies that no script can delete, so "
+            "it was made without credentials, and without them `Set-Cookie` is not read.",
+            "In the page, leave out `credentials: 'omit'`: to its own origin `fetch()` takes cookies by itself.",
+            evidence_of(x, certain),
+        )
     fix = (
         "In the page, call `fetch(url, {credentials: 'include'})` (or set `withCredentials` on the XMLHttpRequest); on "
         "the server, answer with `Access-Control-Allow-Credentials: true` and the page's origin in "
@@ -254,4 +262,52 @@ def without_credentials(x: Subject) -> Finding | None:
         "`Set-Cookie` is ignored unless the page asks for credentials",
         certainty="depends",
         condition=open_lines[0].verdict.condition,
+    )
+
+
+@rule(
+    "cookies/cleared",
+    Severity.WARNING,
+    "A cookie is set by the response that clears them all",
+    on=response_field("clear-site-data"),
+    references=("https://w3c.github.io/webappsec-clear-site-data/#header",),
+    what="`Clear-Site-Data` for cookies, and `Set-Cookie` lines beside it that are meant to leave a cookie.",
+    why="""
+    The browser forgets the whole site's cookies because of the first, and Chromium does not even look at the second.
+    The new session that often begins at a logout or a change of password is lost with the old one.
+    """,
+    fix="Clear first, and set the new cookie in the response that follows, as after a redirect.",
+    unless="Lines that delete a cookie are in their place there, for browsers without `Clear-Site-Data`.",
+    shows="""
+    GET https://shop.test/logout HTTP/2
+    Sec-Fetch-Site: same-origin
+    Sec-Fetch-Mode: navigate
+    Sec-Fetch-Dest: document
+
+    HTTP/2 200
+    Clear-Site-Data: "cookies"
+    Set-Cookie: sid=7f9c2ba4e88f827d; Secure; HttpOnly; SameSite=Lax; Path=/
+    """,
+    quiet="""
+    GET https://shop.test/logout HTTP/2
+    Sec-Fetch-Site: same-origin
+    Sec-Fetch-Mode: navigate
+    Sec-Fetch-Dest: document
+
+    HTTP/2 200
+    Clear-Site-Data: "cookies"
+    Set-Cookie: sid=; Max-Age=0; Secure; HttpOnly; SameSite=Lax; Path=/
+    """,
+)
+def cleared(x: Subject) -> Finding | None:
+    """Told by the step of the verdict: the protocol has no code for it."""
+    lines = [line for line in set_lines(x) if any(step.check == CLEARED for step in line.verdict.steps)]
+    if not lines:
+        return None
+    return Finding(
+        f"{names_of(lines)} {'is' if len(lines) == 1 else 'are'} not stored: `Clear-Site-Data` in the same response "
+        "makes the browser forget all cookies of the site, and Chromium takes none from it (DevTools call that a "
+        "syntax error).",
+        "On the server, clear in one response, and set the new cookie in the next, as after a redirect.",
+        (x.response_field("clear-site-data"), *evidence_of(x, lines)),
     )

@@ -184,7 +184,7 @@ class Jar:
         if 300 <= x.status < 400:
             self._remember_redirect(x)
         if "clear-site-data" in x.res.first and self._cleared(x):
-            return tuple(refused_by_clearing(parse_set_cookie(line)) for line in x.res.all("set-cookie"))
+            return tuple(refused_by_clearing(parse_set_cookie(line), x.started) for line in x.res.all("set-cookie"))
         if "set-cookie" not in x.res.first:
             return ()
         lines = x.res.all("set-cookie")

@@ -249,3 +249,20 @@ def test_no_line_breaks_a_rule(lines: list[str]):
 )
 def test_no_combination_breaks_a_rule(lines: list[list[str]]):
     assert INTERNAL_ERROR not in on_visit(*["; ".join(line) for line in lines])
+
+
+def test_credentials_left_out_on_the_way_to_their_own_origin():
+    login = VISIT + "Set-Cookie: sid=7f9c2ba4e88f827d; Secure; HttpOnly; SameSite=Lax; Path=/\n"
+    page = VISIT.replace("none", "same-origin").replace(
+        "\n\nHTTP/2 200", "\nCookie: sid=7f9c2ba4e88f827d\n\nHTTP/2 200"
+    )
+    call = "GET https://shop.test/api HTTP/2\nSec-Fetch-Site: same-origin\nSec-Fetch-Mode: cors\nSec-Fetch-Dest: empty\n\nHTTP/2 200\nSet-Cookie: seen=1; Secure\n"
+    found = {a.rule: a for a in told("---\n".join((login, page, call)))[2]}["cookies/without-credentials"]
+    assert "leave out `credentials: 'omit'`" in (found.fix or "")
+
+
+def test_a_deletion_beside_clear_site_data_is_one():
+    logout = VISIT + 'Clear-Site-Data: "cookies"\nSet-Cookie: sid=; Max-Age=0; Path=/\nSet-Cookie: new=1; Secure\n'
+    found = {a.rule: a for a in told(logout)[0]}["cookies/cleared"]
+    assert "`new` is not stored" in found.detail
+    assert "`sid`" not in found.detail
