@@ -39,7 +39,7 @@ JAVASCRIPT = frozenset(
 _FONTS = frozenset(
     {
         "application/font-cff",
-        "application/font-otf",
+        "application/font-off",
         "application/font-sfnt",
         "application/font-ttf",
         "application/font-woff",

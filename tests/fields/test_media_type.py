@@ -135,6 +135,8 @@ def test_extract_a_mime_type(value: str, essence: str | None, charset: str | Non
         ("application/gzip", set()),
         ("font/woff2", {"font"}),
         ("application/vnd.ms-fontobject", {"font"}),
+        ("application/font-off", {"font"}),
+        ("application/font-otf", set()),
         ("application/font-woff2", set()),
         ("text/javascript", {"JavaScript"}),
         ("text/javascript1.6", set()),
