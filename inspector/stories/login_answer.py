@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_HOPS = 10
 _GUARD = compile_late(r"csrf|xsrf|requestverificationtoken|antiforgery", re.IGNORECASE)
+_SESSION = compile_late(r"sess|sid", re.IGNORECASE)
+"""In the names of cookies that hold a session, and not a login in progress or a token to be remembered by."""
 SHORTEST = 10
 """Characters of the shortest value that is taken for a session's id."""
 
@@ -61,9 +63,13 @@ class Answered:
             return False
         self.hops += 1
         self.target = (target(x) or "").partition("#")[0]
-        lines = {line.cookie.name: hash(line.cookie.value) for line in set_lines(x)}
-        self.unchanged = tuple([name for name in self.unchanged if name not in lines])
+        self.look_at(x)
         return bool(self.target)
+
+    def look_at(self, x: Subject) -> None:
+        """Take note of the cookies that come on the way: one that is new may be the session, and not the old one."""
+        if any(not guards(line.cookie.name) for line in set_lines(x) if line.kept):
+            self.unchanged = ()
 
 
 def guards(name: str) -> bool:
@@ -93,13 +99,20 @@ def _session_values(x: Subject) -> dict[str, int]:
     for line in x.req.all("cookie"):
         for pair in line.split(";"):
             name, _, value = pair.strip().partition("=")
-            if len(value) >= SHORTEST and any(c.isdigit() for c in value) and session_named(name):
+            if (
+                len(value) >= SHORTEST
+                and any(c.isdigit() for c in value)
+                and session_named(name)
+                and _SESSION.search(name)
+            ):
                 found[name] = hash(value)
     return found
 
 
 def tell_answer(answer: Answered, page: Subject | None) -> Story | None:
     """The story, by the page that the answer is or led to (``None``: not recorded); ``None`` where it shows nothing."""
+    if page is not None and page.exchange.index != answer.index:
+        answer.look_at(page)
     telling, login = answer.telling, f"login by form at `{answer.server}`"
     redirected = page is None or page.exchange.index != answer.index
     if page is not None and same_form(page, answer.field):

@@ -232,6 +232,15 @@ def test_a_session_that_keeps_its_id_with_the_login():
         led(NEW, HOME),  # the first one
         led(NEW, FORM, cookie=BROUGHT),  # refused
         led(NEW, HOME, cookie=BROUGHT, at="/elsewhere"),  # nobody knows
+        led("302\nLocation: /home", HOME, cookie=BROUGHT.replace("sid=", "auth_verification=")),  # a login in progress
+        led(  # a provider's own session comes on the way
+            "303\nLocation: /home",
+            HOME,
+            cookie=BROUGHT,
+            at="/en",
+            between="# type: document\nGET https://shop.test/home HTTP/2\n\nHTTP/2 303\nLocation: /en\n"
+            "Set-Cookie: _session=c9f0f895fb98ab91\n---\n",
+        ),
         led(NEW.replace("8f14e45fceea167a", "[removed]"), HOME, cookie="Cookie: sid=[removed]\n"),
     ],
 )
