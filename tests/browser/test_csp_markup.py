@@ -91,6 +91,7 @@ def events(lab: Harness, path: str, markup: str, policy: str | None, script: str
             if raised or len(lab.server.seen) > before or "method=dialog" in markup:
                 break
             tab.wait_for_timeout(10)
+        lab.settle(tab, log)  # a tab that is closed on its way to another page can hang
     tab.close()
     return raised
 
