@@ -26,7 +26,7 @@ _LONGEST = 200_000
 
 # Comments become a space and strings empty ones, so that what is only written about is not taken for a call.
 _PASSIVE = compile_late(
-    r"//[^\n]*|/\*.*?\*/|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)", re.DOTALL
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)", re.DOTALL
 )
 _CALL = compile_late(
     r"(?<![\w$.])(?:(?P<eval>eval)\s*\((?![^()]{0,80}\)\s*\{)|(?P<function>new\s+Function)\s*\(|(?:window\.)?(?P<timer>set(?:Timeout|Interval))\s*\(\s*\"\")"
@@ -106,7 +106,7 @@ _TIMERS = frozenset({"setTimeout(text)", "setInterval(text)"})
 
 
 def calls_of(script: Element, policies: tuple[CspPolicy, ...]) -> list[str]:
-    """What an inline script that may run calls to make code from text, in order."""
+    """What an inline script that may run calls to make code from text, each once, in order."""
     text = script.text
     if "src" in script.attributes or not _MAY_CALL.search(text) or not runs_script(script) or len(text) > _LONGEST:
         return []
@@ -116,10 +116,9 @@ def calls_of(script: Element, policies: tuple[CspPolicy, ...]) -> list[str]:
     code = _PASSIVE.sub(lambda match: '""' if match["string"] else " ", text)
     calls = []
     for match in _CALL.finditer(code):
-        if _TRYING.search(code[max(0, match.start() - 300) : match.start()]):
-            continue
         name = "eval()" if match["eval"] else "new Function()" if match["function"] else f"{match['timer']}(text)"
-        calls.append(name)
+        if name not in calls and not _TRYING.search(code[max(0, match.start() - 300) : match.start()]):
+            calls.append(name)
     return calls
 
 

@@ -27,7 +27,7 @@ ARGUED: dict[str, str] = {
     name: why
     for names, why in (
         (
-            ("status 408 fresh", "status 421 fresh", "status 421 expires"),
+            ("status 408 fresh", "status 408 expires", "status 421 fresh", "status 421 expires"),
             "Chromium sent the first request again by itself, so the server saw two of it",
         ),
         (
