@@ -103,7 +103,8 @@ class _Every:
         return tuple(sorted(dict.fromkeys(shown), key=len, reverse=True))
 
 
-_BEFORE_CUT = compile_late(r"[^\s…]*…")
+# Only where a run begins: from everywhere within it, a long one without an ellipsis would be read over and over.
+_BEFORE_CUT = compile_late(r"(?<![^\s…])[^\s…]*…")
 _AFTER_CUT = compile_late(r"…[^\s…]*")
 
 
