@@ -5,9 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 from inspector import url as urls
-from inspector.patterns import compile_late
-
-_PATHLESS = compile_late(r"(?i)^((?:https?|wss?)://[^/?#\\]+)")
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The redirect statuses (Fetch, "redirect status"): those a client follows by itself."""
@@ -18,13 +15,8 @@ MOST_REDIRECTS = 20
 
 @lru_cache(maxsize=2048)
 def location_url(base: str, location: str) -> str:
-    """``Location`` resolved against the request's URL; the URL's fragment is kept where `location` has none.
-
-    An address that ends with the host gets the path ``/``, as it has when it is asked for (URL, "path state").
-    """
+    """``Location`` resolved against the request's URL; the URL's fragment is kept where `location` has none."""
     found = urls.join(base, location)
-    if found.count("/") == 2 and not urls.parse(found).path:
-        found = _PATHLESS.sub(r"\1/", found)
     fragment = urls.parse(base).fragment
     return f"{found}#{fragment}" if fragment and "#" not in found else found
 

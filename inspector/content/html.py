@@ -186,7 +186,7 @@ def runs_script(script: Element) -> bool:
     return kind in _SCRIPT_TYPES and (kind == "module" or "nomodule" not in script.attributes)
 
 
-_CANDIDATE = compile_late(r"[\s,]*([^\s,]\S*)(?:(?<=,)|[^,]*(?:,|$))")
+_CANDIDATE = compile_late(r"([^\s,]\S*)(?:(?<=,)|[^,]*(?:,|$))")
 
 
 def srcset_addresses(srcset: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -31,7 +32,9 @@ _FRAMES = frozenset({"iframe", "frame"})
 _BREAKS = {9: None, 10: None, 13: None}  # which a URL's parser takes out
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 # Addresses that keep a link from leading anywhere: nobody misses what they do.
-_NOTHING = compile_late(r"javascript:\s*(?:void\s*(?:\(\s*\d*\s*\)|0)|undefined|null|false|//.*)?[\s;]*", 2)
+_NOTHING = compile_late(
+    r"javascript:\s*+(?:void\s*+(?:\(\s*+\d*+\s*+\)|0)|undefined|null|false|//.*+)?[\s;]*+", re.IGNORECASE
+)
 
 # A candidate that leaves nothing for `src` to be chosen for.
 _FOR_EVERY_SCREEN = compile_late(r"\s(?:1x|[0-9]+w)\s*(?:,|$)")

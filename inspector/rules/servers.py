@@ -29,7 +29,7 @@ class Technology(NamedTuple):
     cors: Mapping[Setting, str] | None = None
     """Templates for the CORS settings of a framework: ``{value}``, and for lists of names ``{single}`` or ``{double}``
     (the whole list, each name in quotation marks of that kind), ``{symbols}`` (in Ruby's way and lower case, as
-    rack-cors compares methods) or ``{added}`` (what the list lacks)."""
+    rack-cors compares methods), ``{spring}`` (as Spring's constants) or ``{added}`` (what the list lacks)."""
     trap: str = ""
     preflight: str = ""
     """What answers ``OPTIONS`` with 204 before all else: template with ``{origin}`` and ``{method}``; no full stop."""
